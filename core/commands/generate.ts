@@ -1,0 +1,44 @@
+/** Writes what follows from the plugins' folders: types for their code, and the list of what they bring. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { StartFault } from '../fault.ts'
+import { describe, loadPlugins, ROOT } from '../host/catalogue.ts'
+import { printFaults } from '../host/judgement.ts'
+import type { Fault } from '../host/manifest.ts'
+import { describeSurface } from '../host/surface.ts'
+import { generateTypes } from '../resource/typing.ts'
+
+/** Each generated file with its text. @throws StartFault for a plugin with a fault */
+async function generateAll(): Promise<ReadonlyMap<string, string>> {
+  const faults: Fault[] = []
+  const installed = await loadPlugins([], faults)
+  if (faults.length > 0) throw new StartFault(printFaults(faults))
+  return new Map([
+    ['schemas/resources.ts', await generateTypes(describe(installed))],
+    ['plugin.manifest.json', describeSurface(installed)],
+  ])
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(join(ROOT, path), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+export const generate = {
+  usage: 'generate [--check]',
+  summary: 'Writes schemas/resources.ts and plugin.manifest.json; with --check only says whether they are fresh.',
+  async run(args: readonly string[]): Promise<void> {
+    const files = await generateAll()
+    const stale = [...files].filter(([path, text]) => read(path) !== text)
+    if (args.includes('--check')) {
+      if (stale.length > 0)
+        throw new StartFault(`Not fresh: ${stale.map(([path]) => path).join(', ')}. Run npm run generate.`)
+      return console.log('Generated files are fresh.')
+    }
+    for (const [path, text] of stale) writeFileSync(join(ROOT, path), text)
+    console.log(stale.length > 0 ? `Wrote ${stale.map(([path]) => path).join(', ')}.` : 'Generated files are fresh.')
+  },
+}

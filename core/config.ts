@@ -1,0 +1,126 @@
+/** The only reader of process.env: every variable that Weft knows, typed and judged once at start. */
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { StartFault } from './fault.ts'
+import { makeFolder } from './folder.ts'
+import { keepSecret } from './secret-file.ts'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  /** TCP port of the web server, 0 for any free one (PORT, default 3000). */
+  readonly port: number
+  /** Absolute path of the folder of database, files and secret (WEFT_DATA_DIR, default `.data` in the clone). */
+  readonly dataDir: string
+  /** Public address without a slash at its end, e.g. `https://crm.example.org` (WEFT_URL). */
+  readonly url: string | null
+  /** The demo tenant's administrator (WEFT_ADMIN_EMAIL, WEFT_ADMIN_PASSWORD); null is generated. */
+  readonly adminEmail: string | null
+  readonly adminPassword: string | null
+  /** At least 32 characters (WEFT_SECRET, else kept in `<dataDir>/secret`). */
+  readonly secret: string
+  /** Absolute paths of further plugin folders, each with a manifest.json (WEFT_PLUGINS, comma-separated). */
+  readonly plugins: readonly string[]
+  /** PostgreSQL of the operator (DATABASE_URL); null is Weft's own server. */
+  readonly databaseUrl: string | null
+  /** The login that may make roles and tables (DATABASE_OWNER_URL, default DATABASE_URL). */
+  readonly databaseOwnerUrl: string | null
+  readonly redisUrl: string | null
+  readonly s3Url: string | null
+  readonly smtpUrl: string | null
+}
+
+/** The folder of the clone: the parent of `core`. */
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/**
+ * Reads and judges the environment; an empty variable counts as unset. Makes the data folder (mode 0700) and, when
+ * WEFT_SECRET is unset, the secret in it. Throws StartFault at the first bad value, never quoting a password.
+ */
+export function readConfig(env: Environment = process.env): Config {
+  const read = (name: string) => env[name]?.trim() || null
+  const databaseUrl = readUrl(read, 'DATABASE_URL', ['postgres', 'postgresql'])
+  const ownerUrl = readUrl(read, 'DATABASE_OWNER_URL', ['postgres', 'postgresql'])
+  if (ownerUrl !== null && databaseUrl === null) {
+    throw new StartFault('DATABASE_OWNER_URL is set without DATABASE_URL: set both or none.')
+  }
+  const settings = {
+    port: readPort(read('PORT')),
+    url: readUrl(read, 'WEFT_URL', ['http', 'https'])?.replace(/\/+$/, '') ?? null,
+    adminEmail: readEmail(read('WEFT_ADMIN_EMAIL')),
+    // A password may begin or end with a space, so it is taken as it stands.
+    adminPassword: env['WEFT_ADMIN_PASSWORD'] || null,
+    plugins: readFolders(read('WEFT_PLUGINS')),
+    databaseUrl,
+    databaseOwnerUrl: ownerUrl ?? databaseUrl,
+    redisUrl: readUrl(read, 'REDIS_URL', ['redis', 'rediss']),
+    s3Url: readUrl(read, 'S3_URL', ['s3', 'http', 'https']),
+    smtpUrl: readUrl(read, 'SMTP_URL', ['smtp', 'smtps']),
+  }
+  const dataDir = resolve(read('WEFT_DATA_DIR') ?? join(root, '.data'))
+  makeFolder(dataDir)
+  return { ...settings, dataDir, secret: readSecret(read('WEFT_SECRET'), dataDir) }
+}
+
+const SECRETS = [
+  'WEFT_SECRET',
+  'WEFT_ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'DATABASE_OWNER_URL',
+  'REDIS_URL',
+  'S3_URL',
+  'SMTP_URL',
+]
+
+/** Reads the environment and takes the secrets out of it: plugin code runs in this process. */
+export function takeConfig(): Config {
+  const config = readConfig()
+  for (const name of SECRETS) delete process.env[name]
+  return config
+}
+
+/** What a foreign program (PostgreSQL, npm) needs of the environment: never a password or secret of ours. */
+export function programEnvironment(env: Environment = process.env): Record<string, string> {
+  const names = ['PATH', 'Path', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
+  const kept = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))
+  // LC_ALL=C keeps PostgreSQL's messages in English whatever the operator's language.
+  return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' }
+}
+
+function readPort(value: string | null): number {
+  if (value === null) return 3000
+  const port = Number(value)
+  if (/^\d+$/.test(value) && port <= 65535) return port
+  throw new StartFault(`PORT must be a number from 0 to 65535, not ${JSON.stringify(value)}.`)
+}
+
+function readUrl(read: (name: string) => string | null, name: string, schemes: readonly string[]): string | null {
+  const value = read(name)
+  if (value === null) return null
+  const url = URL.parse(value)
+  // The value may hold a password, so it is not repeated.
+  if (url !== null && schemes.includes(url.protocol.slice(0, -1))) return value
+  const forms = schemes.map((scheme) => `${scheme}://`).join(' or ')
+  throw new StartFault(`${name} is not an address that begins with ${forms}.`)
+}
+
+function readEmail(value: string | null): string | null {
+  if (value === null || /^[^\s@]+@[^\s@]+$/.test(value)) return value
+  throw new StartFault(`WEFT_ADMIN_EMAIL must be an e-mail address, not ${JSON.stringify(value)}.`)
+}
+
+function readFolders(value: string | null): string[] {
+  const folders = (value ?? '').split(',').flatMap((part) => (part.trim() === '' ? [] : [resolve(part.trim())]))
+  for (const folder of folders) {
+    if (existsSync(join(folder, 'manifest.json'))) continue
+    throw new StartFault(`WEFT_PLUGINS: there is no manifest.json in ${folder}.`)
+  }
+  return [...new Set(folders)]
+}
+
+function readSecret(value: string | null, dataDir: string): string {
+  if (value === null) return keepSecret(join(dataDir, 'secret'))
+  if (value.length >= 32) return value
+  throw new StartFault(`WEFT_SECRET must have at least 32 characters, it has ${value.length}.`)
+}

@@ -1,0 +1,290 @@
+/**
+ * The whole contract between the kernel and a plugin, on one page.
+ *
+ * Seven words carry it: plugin, resource, route, event, point, feed, ctx. A plugin imports types and `define*`
+ * functions from here and no running service; all power arrives as `ctx`.
+ */
+import type { Resources } from '../schemas/resources.ts'
+
+// ------------------------------------------------------------------------------------------------ values
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+/** A JSON Schema, draft 2020-12 in the tame dialect of `schemas/dialect.json`, with the kernel's annotations. */
+export type Schema = { readonly [keyword: string]: unknown }
+
+// ------------------------------------------------------------------------------------------------ resource
+
+/** What the type generator knows of a resource; a resource that it has not met is loosely typed. */
+interface Loose {
+  /** What may be written. */
+  fields: Record<string, unknown>
+  /** What is only read: companions of phones. */
+  derived: Record<string, unknown>
+  required: string
+  filled: string
+  sort: string
+  filter: Record<string, unknown>
+  extensions: Record<string, { fields: Record<string, unknown>; derived: Record<string, unknown> }>
+}
+type Known<N extends string> = N extends keyof Resources ? Resources[N] : Loose
+
+/** Fields that the kernel keeps for every row. Times are ISO 8601 in UTC with milliseconds. */
+export interface SystemFields {
+  readonly id: string
+  readonly version: number
+  readonly createdAt: string
+  readonly updatedAt: string
+  readonly createdBy: string | null
+  readonly updatedBy: string | null
+}
+
+/** A row as it is read: every field is present, and null where it has no value and need not have one. */
+export type Row<N extends string> = SystemFields & {
+  readonly [F in keyof Known<N>['fields']]-?: F extends Known<N>['filled']
+    ? NonNullable<Known<N>['fields'][F]>
+    : NonNullable<Known<N>['fields'][F]> | null
+} & { readonly [F in keyof Known<N>['derived']]: Known<N>['derived'][F] | null } & {
+  /** A plugin that is off for the tenant has no part here. */
+  readonly extensions: { readonly [P in keyof Known<N>['extensions']]?: Part<Known<N>['extensions'][P]> }
+}
+type Part<X> = X extends { fields: infer W; derived: infer D }
+  ? { readonly [F in keyof W]?: W[F] | null } & { readonly [F in keyof D]?: D[F] | null }
+  : never
+
+type WrittenPart<X> = X extends { fields: infer W } ? { [F in keyof W]?: W[F] | null } : never
+type WrittenParts<N extends string> = { [P in keyof Known<N>['extensions']]?: WrittenPart<Known<N>['extensions'][P]> }
+
+/** What `create` takes: the schema's own fields, the required ones not optional. */
+export type Input<N extends string> = {
+  [F in keyof Known<N>['fields'] as F extends Known<N>['required'] ? F : never]-?: NonNullable<Known<N>['fields'][F]>
+} & {
+  [F in keyof Known<N>['fields'] as F extends Known<N>['required'] ? never : F]?: Known<N>['fields'][F] | null
+} & { extensions?: WrittenParts<N> }
+
+/** A merge patch (RFC 7396): null removes a value. */
+export type Patch<N extends string> = {
+  [F in keyof Known<N>['fields']]?: F extends Known<N>['filled'] ? Known<N>['fields'][F] : Known<N>['fields'][F] | null
+} & { extensions?: WrittenParts<N> }
+
+export type SortKey<N extends string> = Known<N>['sort'] | `-${Known<N>['sort']}`
+
+/** Operators of the filter language; a bare value means `eq`. */
+export interface Operators<V> {
+  eq?: V
+  ne?: V
+  lt?: V
+  lte?: V
+  gt?: V
+  gte?: V
+  in?: readonly V[]
+  has?: V extends readonly (infer E)[] ? E : never
+  empty?: boolean
+}
+export type Filter<N extends string> =
+  | { all: readonly Filter<N>[] }
+  | { any: readonly Filter<N>[] }
+  | { not: Filter<N> }
+  | { [F in keyof Known<N>['filter']]?: Known<N>['filter'][F] | Operators<Known<N>['filter'][F]> }
+
+export interface ListInput<N extends string> {
+  where?: Filter<N>
+  q?: string
+  sort?: readonly SortKey<N>[]
+  limit?: number
+  after?: string
+  count?: 'exact'
+}
+export interface Page<N extends string> {
+  items: Row<N>[]
+  next: string | null
+  total: { value: number; exact: boolean }
+}
+
+/** Typed access to one resource's rows, within the tenant, the rights and the unit of work of its `ctx`. */
+export interface Rows<N extends string> {
+  /** @throws Problem 404 `not_found` */
+  get(id: string): Promise<Row<N>>
+  /** Keyset pages: pass `next` as `after`; at most 200 rows a page. */
+  list(input?: ListInput<N>): Promise<Page<N>>
+  /** @throws Problem 400 `invalid`, 409 `unique`, 422 `reference` */
+  create(input: Input<N>): Promise<Row<N>>
+  /** Fails when the row has changed since it was read. @throws Problem 404, 412 `stale`, and those of `create` */
+  update(row: Pick<SystemFields, 'id' | 'version'>, patch: Patch<N>): Promise<Row<N>>
+  /** Soft: the row can be restored. @throws Problem 404, 412 */
+  remove(row: Pick<SystemFields, 'id' | 'version'>): Promise<void>
+  /** @throws Problem 404, 409 `unique` */
+  restore(id: string): Promise<Row<N>>
+}
+
+export type Verb = 'read' | 'create' | 'update' | 'delete'
+
+/**
+ * A tenant-owned table described by one schema. Verbs, permissions, facts, history, merge and erasure follow.
+ * `name` is the plugin's id, or `<id>.<noun>` for a further resource: route `/api/<id>/<noun>`, table `<id>__<noun>`.
+ * `belongsTo` names the resource that owns each row, or `any` record; the schema then has a required `<owner>Id` or
+ * `recordId` with `x-ref`.
+ */
+export interface Resource<N extends string = string> {
+  readonly name: N
+  readonly schema: Schema
+  readonly belongsTo?: string
+  readonly events: { readonly [K in 'created' | 'updated' | 'deleted' | 'restored']: Event<RowChange> }
+}
+
+export function defineResource<const N extends string>(definition: {
+  name: N
+  schema: Schema
+  belongsTo?: string
+}): Resource<N> {
+  const event = (verb: string) => defineEvent<RowChange>(`${definition.name}.${verb}`)
+  return Object.freeze({
+    ...definition,
+    events: Object.freeze({
+      created: event('created'),
+      updated: event('updated'),
+      deleted: event('deleted'),
+      restored: event('restored'),
+    }),
+  })
+}
+
+// ------------------------------------------------------------------------------------------------ event
+
+/** A named fact, told after commit, at least once. It carries ids and the names of changed fields, never values. */
+export interface Event<P> {
+  readonly name: string
+  /** Only for the type checker, which sees by it what a handler of the event takes. */
+  readonly payload?: (payload: P) => void
+}
+export type RowChange = { id: string; recordId: string | null; changed: string[] }
+
+/** `name` is `<plugin id>.<past participle>`, as in `documents.uploaded`. */
+export function defineEvent<P>(name: string): Event<P> {
+  return Object.freeze({ name })
+}
+
+/** `fact` numbers the happening: deliveries repeat, effects are deduplicated by it. */
+export interface Told<P> {
+  readonly fact: string
+  readonly at: string
+  readonly payload: P
+}
+
+/**
+ * `query` reads one snapshot; `command` is one write transaction, retried whole on a serialization failure;
+ * `exchange` holds no transaction and opens short ones by `ctx.work`.
+ */
+export type Kind = 'query' | 'command' | 'exchange'
+
+export interface Handler<P = unknown> {
+  readonly event: Event<P>
+  /** Unique in the plugin; part of the delivery's identity, so a renamed handler is a new one. */
+  readonly name: string
+  readonly kind: Exclude<Kind, 'query'>
+  handle(ctx: Ctx, told: Told<P>): Promise<void>
+}
+
+export function defineHandler<P>(handler: Handler<P>): Handler<P> {
+  return Object.freeze(handler)
+}
+
+// ------------------------------------------------------------------------------------------------ route
+
+export interface RouteInput {
+  readonly params: Readonly<Record<string, string>>
+  readonly query: Readonly<Record<string, string>>
+  readonly body: Json
+}
+
+/**
+ * What a resource does not already give. `path` is below `/api/<plugin id>`; `access` is a permission, and the boot
+ * fails without it.
+ */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly path: string
+  readonly access: string
+  readonly kind: Kind
+  readonly query?: Schema
+  readonly body?: Schema
+  readonly reply?: Schema
+  handle(ctx: Ctx, input: RouteInput): Promise<Json | void>
+}
+
+export function defineRoute(route: Route): Route {
+  return Object.freeze(route)
+}
+
+// ------------------------------------------------------------------------------------------------ plugin
+
+/** A folder that can be deleted. Its manifest says what the host must know without running code; this is the code. */
+export interface Plugin {
+  readonly resources?: readonly Resource[]
+  readonly routes?: readonly Route[]
+  /** Of any payload: each handler's event fixes its own. */
+  readonly handlers?: readonly Handler<never>[]
+}
+
+export function definePlugin(plugin: Plugin): Plugin {
+  return Object.freeze(plugin)
+}
+
+// ------------------------------------------------------------------------------------------------ ctx
+
+export interface Actor {
+  readonly kind: 'user' | 'key' | 'system'
+  readonly id: string | null
+}
+
+/** The power of plugin code for one request or one event. Revoked at the end. */
+export interface Ctx {
+  readonly tenant: { readonly id: string; readonly slug: string }
+  readonly actor: Actor
+  readonly lang: string
+  /** The time of this request or event. */
+  readonly now: Date
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** True where the actor's role and this plugin's `uses` both allow it. */
+  can(permission: string): boolean
+  rows<N extends string>(resource: Resource<N>): Rows<N>
+  /** Adds a named fact to the unit of work; it is told after commit. */
+  emit<P extends JsonObject>(event: Event<P>, payload: P): Promise<void>
+  /** Only in an `exchange`: one short write transaction. */
+  work<T>(command: (ctx: Ctx) => Promise<T>): Promise<T>
+  /** This tenant's settings of this plugin, checked against the manifest's schema. */
+  settings<T extends JsonObject>(): T
+  /** A text of this plugin's locales in the actor's language. */
+  t(key: string, params?: Record<string, string | number>): string
+}
+
+export interface Log {
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+}
+
+// ------------------------------------------------------------------------------------------------ problem
+
+export interface ProblemEntry {
+  /** A JSON Pointer into the body, or the name of a query parameter. */
+  readonly path: string
+  readonly code: string
+  readonly params?: JsonObject
+}
+
+/** The one error type; sent as `application/problem+json` (RFC 9457) and translated by its code in the locales. */
+export class Problem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly errors: readonly ProblemEntry[]
+  constructor(status: number, code: string, errors: readonly ProblemEntry[] = []) {
+    super(errors.length ? `${code}: ${errors.map((e) => `${e.path} ${e.code}`).join(', ')}` : code)
+    this.name = 'Problem'
+    this.status = status
+    this.code = code
+    this.errors = errors
+  }
+}

@@ -1,0 +1,80 @@
+/** The API described for machines at `/api/openapi.json` and for people at `/api/docs`. */
+import type { FastifyInstance } from 'fastify'
+import pkg from '../../package.json' with { type: 'json' }
+import { Problem } from '../contract.ts'
+import { describeApi } from '../resource/openapi.ts'
+import type { Composition } from '../work/composition.ts'
+import { readCaller } from './caller.ts'
+import { DOCS_STYLE, drawDocs } from './docs-page.ts'
+import type { Services } from './services.ts'
+
+type Json = Record<string, unknown>
+
+const operation = (summary: string, more: Json = {}) => ({
+  summary,
+  tags: ['kernel'],
+  responses: { 200: { description: 'Done.' } },
+  ...more,
+})
+const KERNEL_PATHS: Json = {
+  '/api/session': {
+    post: operation('Sign in'),
+    get: operation('Who am I'),
+    patch: operation('Change tenant or language'),
+    delete: operation('Sign out', { responses: { 204: { description: 'Signed out.' } } }),
+  },
+  '/api/api-keys': { get: operation('API keys of the tenant'), post: operation('Make an API key; it is shown once') },
+  '/api/api-keys/{id}': { delete: operation('Revoke an API key') },
+  '/api/users': { get: operation('Members of the tenant') },
+  '/api/plugins': { get: operation('Every installed plugin, and whether it is on') },
+  '/api/plugins/{id}': { patch: operation('Switch a plugin on or off, change its settings') },
+  '/api/schemas/{resource}': { get: operation('The composed schema of a resource') },
+  '/api/ui': { get: operation('What the screen composes itself from') },
+}
+
+function pluginPaths(services: Services, composition: Composition): Json {
+  const paths: Record<string, Json> = {}
+  for (const { id, plugin } of services.installed) {
+    if (!composition.plugins.has(id)) continue
+    for (const route of plugin.routes ?? []) {
+      const url = `/api/${id}${route.path}`.replace(/:(\w+)/g, '{$1}')
+      const body = route.body ? { requestBody: { content: { 'application/json': { schema: route.body } } } } : {}
+      const reply = {
+        200: {
+          description: 'Done.',
+          ...(route.reply ? { content: { 'application/json': { schema: route.reply } } } : {}),
+        },
+      }
+      paths[url] = { ...paths[url], [route.method.toLowerCase()]: { tags: [id], ...body, responses: reply } }
+    }
+  }
+  return paths
+}
+
+export function registerOpenApi(app: FastifyInstance, services: Services): void {
+  /** For somebody signed in, what their tenant has; for anybody else, what this installation can have. */
+  const compositionFor = async (request: Parameters<typeof readCaller>[1]): Promise<Composition> => {
+    try {
+      return (await readCaller(services, request)).composition
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) return services.compositions.whole
+      throw error
+    }
+  }
+  const describe = (composition: Composition) =>
+    describeApi(
+      [...composition.resources.values()],
+      { ...KERNEL_PATHS, ...pluginPaths(services, composition) },
+      pkg.version,
+    )
+
+  app.get('/api/openapi.json', { config: { access: 'public' } }, async (request) =>
+    describe(await compositionFor(request)),
+  )
+  app.get('/api/docs.css', { config: { access: 'public' } }, (_request, reply) =>
+    reply.type('text/css; charset=utf-8').send(DOCS_STYLE),
+  )
+  app.get('/api/docs', { config: { access: 'public' } }, async (request, reply) =>
+    reply.type('text/html; charset=utf-8').send(drawDocs(describe(await compositionFor(request)))),
+  )
+}

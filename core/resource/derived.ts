@@ -1,0 +1,192 @@
+/**
+ * What the engine keeps in the database beside the reviewed migrations: read views, grants, search triggers, rollups
+ * and the indexes of extensions. It follows from the schemas alone, so each migrate makes it anew where it differs.
+ */
+import { createHash } from 'node:crypto'
+import type { Field, Model } from './model.ts'
+import { searchExpression, searchFields } from './search.ts'
+
+export interface RoleNames {
+  readonly owner: string
+  readonly app: string
+  readonly door: string
+  readonly reader: string
+}
+
+/** Columns that only triggers write. */
+export const KEPT = ['version', 'created_at', 'updated_at', 'created_by', 'updated_by', 'derived', 'search_text']
+
+const columnsOf = (model: Model) => [
+  'tenant_id',
+  'id',
+  ...KEPT.slice(0, 5),
+  'deleted_at',
+  ...model.own.map((field) => field.sql),
+  'extensions',
+  'derived',
+  'search_text',
+]
+
+function searchTrigger(model: Model): string[] {
+  const body = searchExpression(searchFields(model)).replace(
+    /"[a-z_0-9]+"|\bextensions\b/g,
+    (column) => `new.${column}`,
+  )
+  return [
+    `create or replace function "${model.table}_search"() returns trigger language plpgsql as $fn$
+begin
+  new.search_text := ${body};
+  return new;
+end $fn$`,
+    `create or replace trigger write_search before insert or update on "${model.table}"
+  for each row execute function "${model.table}_search"()`,
+  ]
+}
+
+/** Fills the search text of rows written before a field became searchable: no version, no fact, every tenant. */
+function searchBackfill(model: Model): string[] {
+  const text = searchExpression(searchFields(model))
+  return [
+    `alter table "${model.table}" no force row level security`,
+    `alter table "${model.table}" disable trigger user`,
+    `update "${model.table}" set search_text = ${text} where search_text is distinct from ${text}`,
+    `alter table "${model.table}" enable trigger user`,
+    `alter table "${model.table}" force row level security`,
+  ]
+}
+
+export interface DerivedIndex {
+  readonly name: string
+  readonly text: string
+  /** PostgreSQL takes no statistics from a partial index; without them it takes every range for a third of the rows. */
+  readonly statistics: string
+}
+
+function extensionIndexes(model: Model): DerivedIndex[] {
+  const leaves = [...model.fields.values()].filter(
+    (field) => field.extension !== null && (field.sort || field.filter?.index) && field.type !== 'jsonb',
+  )
+  return leaves.map((field) => {
+    // A sort also walks the rows without a value; a filter never looks for them.
+    const filled = field.sort ? '' : ` and ${field.sql} is not null`
+    const body = `on "${model.table}" (tenant_id, (${field.sql}), id) where deleted_at is null${filled}`
+    const hash = createHash('sha256').update(body).digest('hex').slice(0, 6)
+    const name = `${`${model.table}_x_${field.extension}_${field.name}`.slice(0, 50)}_${hash}`
+    const statistics = `create statistics if not exists "${name}" on (${field.sql}) from "${model.table}"`
+    return { name, text: `create index if not exists "${name}" ${body}`, statistics }
+  })
+}
+
+function rollupExpression(field: Field, child: Model): string {
+  const { fn, field: name } = field.rollup as { fn: string; field: string | null }
+  if (fn === 'count') return 'count(*)'
+  const of = child.fields.get(name ?? '') as Field
+  const value = `${fn}(${of.sql})`
+  return of.type === 'timestamptz' ? `kernel.iso(${value})` : value
+}
+
+/**
+ * The owner's row is locked before the rows are counted, so that of two writers the later one counts both. Only the
+ * owner of the function may write `derived`; row security holds for it as for everybody.
+ */
+function rollupTrigger(model: Model, field: Field, child: Model): string[] {
+  const name = `${model.table}_x_${field.extension}_${field.name}`
+  const owner = child.owner as Field
+  const value = rollupExpression(field, child)
+  const counted = child.fields.get(field.rollup?.field ?? '')
+  const watched = (row: string) =>
+    [owner.sql, 'deleted_at', ...(counted ? [counted.sql] : [])].map((column) => `${row}.${column}`).join(', ')
+  return [
+    `create or replace function "${name}_keep"(_tenant uuid, _row uuid) returns void language plpgsql
+security definer set search_path = public, pg_catalog as $fn$
+begin
+  perform 1 from "${model.table}" where tenant_id = _tenant and id = _row for no key update;
+  if found then
+    update "${model.table}" set derived = jsonb_set(
+      jsonb_set(derived, '{${field.extension}}', coalesce(derived -> '${field.extension}', '{}')),
+      '{${field.extension},${field.name}}',
+      coalesce(to_jsonb((select ${value} from "${child.table}"
+        where tenant_id = _tenant and ${owner.sql} = _row and deleted_at is null)), 'null'))
+    where tenant_id = _tenant and id = _row;
+  end if;
+end $fn$`,
+    `create or replace function "${name}"() returns trigger language plpgsql as $fn$
+begin
+  if tg_op <> 'INSERT' then
+    perform "${name}_keep"(old.tenant_id, old.${owner.sql});
+  end if;
+  if tg_op <> 'DELETE' and (tg_op = 'INSERT' or new.${owner.sql} <> old.${owner.sql}) then
+    perform "${name}_keep"(new.tenant_id, new.${owner.sql});
+  end if;
+  return null;
+end $fn$`,
+    `create or replace trigger "keep_${name.slice(0, 50)}_rows" after insert or delete on "${child.table}"
+  for each row execute function "${name}"()`,
+    // Other changes of a row leave its owner alone: two people may work on both at the same time.
+    `create or replace trigger "keep_${name.slice(0, 50)}_value" after update on "${child.table}"
+  for each row when ((${watched('old')}) is distinct from (${watched('new')})) execute function "${name}"()`,
+  ]
+}
+
+function viewOf(model: Model): string {
+  return (
+    `create view "${model.view}" as select ${columnsOf(model).join(', ')} from "${model.table}" ` +
+    `where tenant_id = (select kernel.tenant())`
+  )
+}
+
+function grantsOf(model: Model, roles: RoleNames): string[] {
+  const own = [...model.own.map((field) => field.sql), 'extensions']
+  return [
+    `revoke all on "${model.table}" from ${roles.app}, ${roles.door}, ${roles.reader}`,
+    `grant select on "${model.table}" to ${roles.app}, ${roles.reader}`,
+    `grant insert (${['tenant_id', 'id', ...own].join(', ')}) on "${model.table}" to ${roles.app}`,
+    `grant update (${[...own, 'deleted_at'].join(', ')}) on "${model.table}" to ${roles.app}`,
+  ]
+}
+
+export interface Derived {
+  readonly table: string
+  readonly view: string
+  /** Changes with everything below. */
+  readonly hash: string
+  readonly statements: readonly string[]
+  /** Named indexes, made where they are missing; others of the same prefix are dropped. */
+  readonly indexes: readonly DerivedIndex[]
+  readonly searchHash: string
+  readonly searchBackfill: readonly string[]
+}
+
+const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
+
+/** `models` are compiled with the extensions of every installed plugin. */
+export function derive(models: readonly Model[], roles: RoleNames): Derived[] {
+  return models.map((model) => {
+    const rollups = [...model.fields.values()].flatMap((field) => {
+      const child = field.rollup && models.find((each) => each.name === field.rollup?.of)
+      return child?.owner ? rollupTrigger(model, field, child) : []
+    })
+    const search = searchTrigger(model)
+    const statements = [
+      ...search,
+      ...rollups,
+      `drop policy if exists reader on "${model.table}"`,
+      `create policy reader on "${model.table}" for select to ${roles.reader} using (true)`,
+      ...grantsOf(model, roles),
+      `drop view if exists "${model.view}"`,
+      viewOf(model),
+      `alter view "${model.view}" owner to ${roles.reader}`,
+      `grant select on "${model.view}" to ${roles.app}`,
+    ]
+    const indexes = extensionIndexes(model)
+    return {
+      table: model.table,
+      view: model.view,
+      hash: hashOf([statements, indexes]),
+      statements,
+      indexes,
+      searchHash: hashOf(search),
+      searchBackfill: searchBackfill(model),
+    }
+  })
+}

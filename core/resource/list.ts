@@ -1,0 +1,173 @@
+/** Lists compiled into one statement: filters, search, several sorts, keyset pages, includes. */
+import { createHash } from 'node:crypto'
+import { Problem } from '../contract.ts'
+import { type Condition, compileCondition, Parameters } from './filter.ts'
+import type { Field, Model } from './model.ts'
+import { includeOf, projectionOf } from './projection.ts'
+import { compileSearch } from './search.ts'
+
+export interface SortKey {
+  readonly field: Field
+  readonly descending: boolean
+}
+
+export interface Statement {
+  readonly name?: string
+  readonly text: string
+  readonly values: unknown[]
+}
+
+export interface ListQuery {
+  readonly model: Model
+  readonly tenant: string
+  readonly where: readonly Condition[]
+  readonly q: string
+  /** The fields to search in, where fewer than the kept text covers. */
+  readonly searched: readonly Field[] | null
+  readonly sort: readonly SortKey[]
+  readonly limit: number
+  readonly after: readonly (string | null)[] | null
+  readonly include: readonly Model[]
+}
+
+/** A statement is prepared once per connection under a name that stands for its text. */
+export function named(text: string, values: unknown[]): Statement {
+  return { name: createHash('sha1').update(text).digest('base64url').slice(0, 20), text, values }
+}
+
+/**
+ * Prepared, PostgreSQL plans a statement once for all values after some runs, and then takes a range or a search for a
+ * third of the table. Such statements are planned each time.
+ */
+const stated = (text: string, { values, isSelective }: Parameters): Statement =>
+  isSelective ? { text, values } : named(text, values)
+
+const MAX_SORT_KEYS = 4
+
+/** @throws Problem 400 `invalid_sort` */
+export function readSort(model: Model, text: string | undefined): SortKey[] {
+  const keys = text === undefined ? model.defaultSort : text.split(',')
+  if (keys.length > MAX_SORT_KEYS) throw new Problem(400, 'invalid_sort', [{ path: 'sort', code: 'too_many' }])
+  return keys.map((key) => {
+    const field = model.fields.get(key.replace(/^-/, ''))
+    if (!field?.sort && field?.key !== 'id') {
+      throw new Problem(400, 'invalid_sort', [
+        { path: 'sort', code: field ? 'not_sortable' : 'unknown', params: { key } },
+      ])
+    }
+    return { field, descending: key.startsWith('-') }
+  })
+}
+
+const direction = (key: SortKey | undefined) => (key?.descending ? 'desc' : 'asc')
+
+/** Empty values come last in both directions. */
+function orderBy(sort: readonly SortKey[], from = 0): string {
+  const keys = sort.map((key, i) => {
+    const last = i > from && !key.field.filled && key.descending ? ' nulls last' : ''
+    return `${key.field.sql} ${direction(key)}${last}`
+  })
+  return [...keys, `id ${direction(sort.at(-1))}`].join(', ')
+}
+
+interface Branch {
+  readonly condition: string | null
+  /** The first sort key that is not fixed by the condition. */
+  readonly from: number
+}
+
+/**
+ * The rows after a position, as branches that are each one range of an index: `a=x and b=y and id>z`, then
+ * `a=x and b>y`, then `a>x`, then the rows where a is empty. An OR of the same would read every row before them.
+ */
+function branchesAfter(sort: readonly SortKey[], after: readonly (string | null)[], parameters: Parameters): Branch[] {
+  const slots = sort.map(({ field }, i) => (after[i] === null ? null : parameters.add(after[i], field.type)))
+  const equal = sort.map(({ field }, i) => (slots[i] === null ? `${field.sql} is null` : `${field.sql} = ${slots[i]}`))
+  const last = sort.at(-1)
+  const branches: Branch[] = [
+    {
+      condition: [...equal, `id ${last?.descending ? '<' : '>'} ${parameters.add(after[sort.length], 'uuid')}`].join(
+        ' and ',
+      ),
+      from: sort.length,
+    },
+  ]
+  for (let i = sort.length - 1; i >= 0; i--) {
+    const { field, descending } = sort[i] as SortKey
+    if (slots[i] === null) continue
+    const prefix = equal.slice(0, i)
+    branches.push({
+      condition: [...prefix, `${field.sql} ${descending ? '<' : '>'} ${slots[i]}`].join(' and '),
+      from: i,
+    })
+    if (!field.filled) branches.push({ condition: [...prefix, `${field.sql} is null`].join(' and '), from: i })
+  }
+  return branches
+}
+
+/** A first page that sorts down by a field that may be empty: an index read backwards gives the empty ones first. */
+function branchesOfFirstPage(sort: readonly SortKey[]): Branch[] {
+  const [first] = sort
+  if (!first || first.field.filled || !first.descending) return [{ condition: null, from: 0 }]
+  return [
+    { condition: `${first.field.sql} is not null`, from: 0 },
+    { condition: `${first.field.sql} is null`, from: 0 },
+  ]
+}
+
+function conditionsOf(query: ListQuery, parameters: Parameters): string {
+  const { model } = query
+  const conditions = query.where.map((condition) => compileCondition(condition, parameters, model.view))
+  const search = compileSearch(query.q, parameters, query.searched)
+  return ['tenant_id = $1::uuid', 'deleted_at is null', ...conditions, ...(search ? [search] : [])].join(' and ')
+}
+
+/**
+ * Rows come back as `{ body, keys }`: the row as JSON text, and its sort values as text for the cursor. One row more
+ * than the limit is read to know whether there is a next page.
+ */
+export function compileList(query: ListQuery): Statement {
+  const { model, sort } = query
+  const parameters = new Parameters(query.tenant)
+  const base = conditionsOf(query, parameters)
+  const limit = parameters.add(query.limit + 1, 'integer')
+  const branches = query.after ? branchesAfter(sort, query.after, parameters) : branchesOfFirstPage(sort)
+  const selects = branches.map(
+    ({ condition, from }) =>
+      `(select * from ${model.view} where ${base}${condition ? ` and ${condition}` : ''} ` +
+      `order by ${orderBy(sort, from)} limit ${limit})`,
+  )
+  const rows = selects.length === 1 ? selects[0] : `${selects.join(' union all ')} limit ${limit}`
+  const keys = [...sort.map(({ field }) => `${field.sql}::text`), 'id::text']
+  // Without a sort of its own the union stops at the limit: later branches are not read. The role turns parallel
+  // appends off, so that branches keep their order; a test walks every sort.
+  const text =
+    `select row_to_json(body)::text as body, keys from (${rows}) as ${model.view}, ` +
+    `lateral (select array[${keys.join(', ')}] as keys) as position, lateral (select ${columnsOf(model, query.include)}) as body`
+  return stated(text, parameters)
+}
+
+const columnsOf = (model: Model, include: readonly Model[]): string =>
+  [projectionOf(model), ...include.map((child) => includeOf(child, model.view))].join(', ')
+
+export function compileCount(query: ListQuery): Statement {
+  const parameters = new Parameters(query.tenant)
+  const text = `select count(*)::integer as count from ${query.model.view} where ${conditionsOf(query, parameters)}`
+  return stated(text, parameters)
+}
+
+/** PostgreSQL's own guess at the number of rows, without reading them. */
+export function compileEstimate(query: ListQuery): { text: string; values: unknown[] } {
+  const parameters = new Parameters(query.tenant)
+  const text = `explain (format json) select 1 from ${query.model.view} where ${conditionsOf(query, parameters)}`
+  return { text, values: parameters.values }
+}
+
+/** The row as `{ version, body }`. */
+export function compileGet(model: Model, place: { tenant: string; id: string }, include: readonly Model[]): Statement {
+  const text =
+    `select ${model.view}.version, row_to_json(body)::text as body from (select * from ${model.view} ` +
+    `where tenant_id = $1::uuid and id = $2::uuid and deleted_at is null) as ${model.view}, ` +
+    `lateral (select ${columnsOf(model, include)}) as body`
+  return named(text, [place.tenant, place.id])
+}

@@ -1,0 +1,63 @@
+/** The SQL that turns stored columns into the row that clients see; PostgreSQL writes the JSON. */
+import type { Field, Model } from './model.ts'
+import { columnType } from './model.ts'
+
+/** The body of one field. Instants are ISO 8601 in UTC with milliseconds; decimals stay exact as text. */
+function bodyOf(field: Field): string {
+  if (field.type === 'timestamptz') return `to_char(${field.sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  if (field.type === 'numeric') return `${field.sql}::text`
+  return field.sql
+}
+
+/** Each enabled plugin's part of the row: what it stores beside what the kernel derives for it. */
+function extensionsOf(model: Model): string {
+  if (model.extensions.length === 0) return `'{}'::jsonb`
+  const plugins = [...new Set(model.extensions.map(({ plugin }) => plugin))]
+  const parts = plugins.map((plugin) => {
+    const properties = Object.values(
+      model.extensions.find((extension) => extension.plugin === plugin)?.schema.properties ?? {},
+    ) as Record<string, unknown>[]
+    const stored = properties.some((each) => each['x-rollup'] === undefined)
+    const derived = properties.some((each) => each['x-rollup'] !== undefined)
+    const sources = [stored && 'extensions', derived && 'derived'].filter(Boolean)
+    return `'${plugin}', ${sources.map((source) => `coalesce(${source}->'${plugin}', '{}')`).join(' || ')}`
+  })
+  return `jsonb_build_object(${parts.join(', ')})`
+}
+
+/** `id as "id", ...` over the unqualified columns of the table or its read view. */
+export function projectionOf(model: Model): string {
+  const columns = [...model.fields.values()]
+    .filter((field) => field.extension === null)
+    .map((field) => `${bodyOf(field)} as "${field.name}"`)
+  return [...columns, `${extensionsOf(model)} as "extensions"`].join(', ')
+}
+
+/** How many rows of one owner an `include` brings. */
+const INCLUDE_LIMIT = 100
+
+/**
+ * The rows of `child` that belong to a row of `view`, in the child's own order. They have a name of their own, because
+ * what belongs to any record may belong to its like.
+ */
+export function includeOf(child: Model, view: string): string {
+  const order = orderBy(child)
+  return (
+    `(select coalesce(json_agg(row_to_json(p)), '[]') from (select ${projectionOf(child)} from ${child.view} as child ` +
+    `where child.tenant_id = $1 and child.deleted_at is null ` +
+    `and child.${child.owner?.sql} = ${view}.id order by ${order} limit ${INCLUDE_LIMIT}) p) ` +
+    `as "${child.name}"`
+  )
+}
+
+function orderBy(model: Model): string {
+  const keys = model.defaultSort.map((key) => {
+    const field = model.fields.get(key.replace(/^-/, '')) as Field
+    return `${field.sql} ${key.startsWith('-') ? 'desc' : 'asc'}`
+  })
+  return [...keys, 'id'].join(', ')
+}
+
+/** The type of a column as parameters of a write are cast. */
+export const castOf = (field: Field): string =>
+  field.type === 'timestamptz' ? 'timestamptz' : columnType(field.schema)

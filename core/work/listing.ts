@@ -1,0 +1,75 @@
+/** One page of a list: rows, the cursor of the next page, and how many there are. */
+import { createHash } from 'node:crypto'
+import { readCursor, writeCursor } from '../resource/cursor.ts'
+import { type Condition, writeCondition } from '../resource/filter.ts'
+import { compileCount, compileEstimate, compileList, type ListQuery, type SortKey } from '../resource/list.ts'
+import type { Model } from '../resource/model.ts'
+import type { Composed } from './composition.ts'
+import type { Scope } from './scope.ts'
+
+export interface ListInput {
+  readonly where: readonly Condition[]
+  readonly q: string
+  readonly sort: readonly SortKey[]
+  readonly limit: number
+  readonly after: string | null
+  readonly count: boolean
+  readonly include: readonly Model[]
+}
+
+export interface ListReply {
+  /** Rows as JSON text. */
+  readonly items: readonly string[]
+  readonly next: string | null
+  readonly total: { readonly value: number; readonly exact: boolean }
+}
+
+const ESTIMATE_MS = 60_000
+const MAX_ESTIMATES = 2_000
+/** Estimates are guesses of the planner; a minute's age does not make them worse. */
+const estimates = new Map<string, { value: number; until: number }>()
+
+/** What a cursor is bound to: tenant, resource, conditions, search and sort. */
+function scopeOf(query: ListQuery): string {
+  const sort = query.sort.map(({ field, descending }) => `${descending ? '-' : ''}${field.key}`)
+  const list = [query.tenant, query.model.name, query.where.map(writeCondition), query.q, sort]
+  return createHash('sha256').update(JSON.stringify(list)).digest('base64url')
+}
+
+/**
+ * @throws Problem 400 `invalid_cursor` for a cursor of another list
+ */
+export async function listRows(scope: Scope, composed: Composed, input: ListInput): Promise<ListReply> {
+  const { count, ...rest } = input
+  const query: ListQuery = {
+    ...rest,
+    after: null,
+    model: composed.model,
+    tenant: scope.tenant,
+    searched: composed.searched,
+  }
+  const bound = scopeOf(query)
+  const after = input.after === null ? null : readCursor(scope.cursorKey, bound, input.after)
+  const { rows } = await scope.unit.read<{ body: string; keys: (string | null)[] }>(compileList({ ...query, after }))
+  const page = rows.slice(0, input.limit)
+  const last = rows.length > input.limit ? page.at(-1) : undefined
+  const next = last ? writeCursor(scope.cursorKey, bound, last.keys) : null
+  const isWhole = after === null && next === null
+  const total = isWhole ? { value: page.length, exact: true } : await countRows(scope, query, { bound, exact: count })
+  return { items: page.map(({ body }) => body), next, total }
+}
+
+async function countRows(scope: Scope, query: ListQuery, ask: { bound: string; exact: boolean }) {
+  if (ask.exact) {
+    const { rows } = await scope.unit.read<{ count: number }>(compileCount(query))
+    return { value: rows[0]?.count ?? 0, exact: true }
+  }
+  const known = estimates.get(ask.bound)
+  if (known && known.until > Date.now()) return { value: known.value, exact: false }
+  const { rows } = await scope.unit.read<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(compileEstimate(query))
+  const value = rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0
+  estimates.delete(ask.bound)
+  estimates.set(ask.bound, { value, until: Date.now() + ESTIMATE_MS })
+  if (estimates.size > MAX_ESTIMATES) estimates.delete(estimates.keys().next().value as string)
+  return { value, exact: false }
+}

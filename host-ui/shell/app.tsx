@@ -1,0 +1,40 @@
+import { SignInDialog, SignInPage } from '../pages/sign-in.tsx'
+import { CompositionProvider, useInterface } from './composition.tsx'
+import { Frame } from './frame.tsx'
+import { Failure } from './notice.tsx'
+import { Pages } from './pages.tsx'
+import { useSession } from './session.tsx'
+import { Splash } from './splash.tsx'
+
+export function App() {
+  const { session, failed, retry, expired } = useSession()
+  if (failed) return <Trouble retry={retry} error={undefined} />
+  if (session === undefined) return <Splash />
+  if (session === null) return <SignInPage />
+  return (
+    <>
+      <Composed />
+      {expired && <SignInDialog />}
+    </>
+  )
+}
+
+function Composed() {
+  const { data, error, refetch } = useInterface()
+  if (!data) return error ? <Trouble retry={() => void refetch()} error={error} /> : <Splash />
+  return (
+    <CompositionProvider ui={data}>
+      <Frame>
+        <Pages />
+      </Frame>
+    </CompositionProvider>
+  )
+}
+
+function Trouble({ error, retry }: { error: unknown; retry(): void }) {
+  return (
+    <main className="grid min-h-dvh place-items-center">
+      <Failure error={error} retry={retry} />
+    </main>
+  )
+}

@@ -1,0 +1,18 @@
+create table "interactions__interactions" ("tenant_id" uuid not null, "id" uuid not null default gen_random_uuid(), "version" integer not null default 1, "created_at" timestamptz(3) not null default now(), "updated_at" timestamptz(3) not null default now(), "created_by" uuid null, "updated_by" uuid null, "deleted_at" timestamptz(3) null, "record_id" uuid not null, "type" text not null, "title" text null, "occurred_at" timestamptz(3) not null default now(), "text" text null, "phone" text null, "phone_e164" text null, "duration_minutes" integer null, "outcome" text null, "from" text null, "to" text null, "location" text null, "participants" text[] null, "pinned" boolean null, "status_before" text null, "status_after" text null, "extensions" jsonb not null default '{}', "derived" jsonb not null default '{}', "search_text" text not null default '', primary key ("tenant_id", "id"));
+create index "interactions__interactions_created_at_0cd3e4" on "interactions__interactions" (tenant_id, created_at, id) where deleted_at is null;
+create index "interactions__interactions_updated_at_b6a567" on "interactions__interactions" (tenant_id, updated_at, id) where deleted_at is null;
+create index "interactions__interactions_search_378640" on "interactions__interactions" using gin (tenant_id, search_text gin_trgm_ops) where deleted_at is null;
+create index "interactions__interactions_record_id_6e2491" on "interactions__interactions" (tenant_id, "record_id", "occurred_at" desc, id) where deleted_at is null;
+create index "interactions__interactions_occurred_at_bec60b" on "interactions__interactions" (tenant_id, "occurred_at", id) where deleted_at is null;
+alter table "interactions__interactions" add constraint "interactions__interactions_record_id_fk" foreign key ("tenant_id", "record_id") references "kernel"."records" ("tenant_id", "id") on update no action on delete cascade;
+alter table "interactions__interactions" add constraint "interactions__interactions_type_enum" check ("type" in ('call-in', 'call-out', 'email', 'meeting', 'note', 'status'));
+alter table "interactions__interactions" add constraint "interactions__interactions_outcome_enum" check ("outcome" in ('reached', 'voicemail', 'no-answer', 'call-back'));
+create trigger stamp_created before insert on "interactions__interactions" for each row execute function kernel.stamp_row();
+create trigger stamp_updated before update on "interactions__interactions" for each row when (old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger fact_written after insert or delete on "interactions__interactions" for each row execute function kernel.write_fact('interactions', 'record_id');
+create trigger fact_updated after update on "interactions__interactions" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('interactions', 'record_id');
+create trigger record_entered after insert or delete on "interactions__interactions" for each row execute function kernel.enter_record('interactions');
+create trigger record_moved after update on "interactions__interactions" for each row when (old.deleted_at is distinct from new.deleted_at) execute function kernel.enter_record('interactions');
+alter table "interactions__interactions" enable row level security;
+alter table "interactions__interactions" force row level security;
+create policy "tenant_isolation" on "interactions__interactions" using (tenant_id = (select kernel.tenant())) with check (tenant_id = (select kernel.tenant()));

@@ -1,0 +1,155 @@
+/**
+ * `npm run test:deletion`: a plugin is a folder that can be deleted. In a copy of the repository one is deleted, also
+ * from under a database that holds its tables; everything generates, compiles, boots, serves and passes its tests.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Client } from 'pg'
+import { openServer } from '../../core/data/server.ts'
+import { ROOT } from '../../core/host/catalogue.ts'
+import { describePlugins, migrateDatabase } from '../../core/host/preparation.ts'
+import { PASSWORD, SECRET } from '../support/settings.ts'
+
+const EMAIL = 'admin@demo.example'
+const NOT_COPIED = ['node_modules', '.git', '.build', '.data', 'coverage']
+
+const began = Date.now()
+const say = (line: string) => console.log(`${((Date.now() - began) / 1000).toFixed(1).padStart(5)} s  ${line}`)
+
+function copyWithout(plugin: string, folder: string): string {
+  const copy = join(folder, `without-${plugin}`)
+  cpSync(ROOT, copy, {
+    recursive: true,
+    filter: (path) => !NOT_COPIED.includes(basename(path)) && path !== join(ROOT, 'plugins', plugin),
+  })
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction')
+  return copy
+}
+
+/** @throws Error with what the program said */
+function run(copy: string, words: readonly string[], env: Record<string, string> = {}): void {
+  const options = { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1', ...env } } as const
+  const { status, stdout, stderr } = spawnSync(process.execPath, words, options)
+  if (status !== 0) throw new Error(`${words.join(' ')} failed:\n${stdout.slice(-4000)}${stderr.slice(-4000)}`)
+  say(words.join(' '))
+}
+
+/** A database with the tables of every shipped plugin. */
+async function createDatabase(ownerUrl: string): Promise<{ url: string; drop: () => Promise<void> }> {
+  const name = `weft_deletion_${process.pid}_${Date.now()}`
+  const server = new Client({ connectionString: ownerUrl })
+  await server.connect()
+  await server.query(`create database ${name}`)
+  const url = new URL(ownerUrl)
+  url.pathname = `/${name}`
+  const { described } = await describePlugins([])
+  await migrateDatabase({ ownerUrl: url.href, secret: SECRET, described })
+  return {
+    url: url.href,
+    async drop() {
+      await server.query(`drop database if exists ${name} with (force)`)
+      await server.end()
+    },
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  return port
+}
+
+async function awaitReady(child: ChildProcess, address: string): Promise<void> {
+  for (const end = Date.now() + 60_000; Date.now() < end; await pause(100)) {
+    if (child.exitCode !== null) throw new Error(`It ended with code ${child.exitCode}.`)
+    const ready = await fetch(`${address}/health/ready`).catch(() => null)
+    if (ready?.ok) return
+  }
+  throw new Error('It was not ready within a minute.')
+}
+
+/** Signs in and asks each path for its status. */
+async function assertServes(address: string, expected: Record<string, number>): Promise<void> {
+  const headers = { origin: address, 'content-type': 'application/json' }
+  const body = JSON.stringify({ email: EMAIL, password: PASSWORD })
+  const session = await fetch(`${address}/api/session`, { method: 'POST', headers, body })
+  const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] as string
+  for (const [path, status] of Object.entries(expected)) {
+    const reply = await fetch(`${address}${path}`, { headers: { cookie } })
+    if (reply.status !== status) throw new Error(`${path} answered ${reply.status} instead of ${status}.`)
+  }
+}
+
+/** Starts the whole program, screen included, and ends it in good order. */
+async function boot(copy: string, databaseUrl: string, expected: Record<string, number>): Promise<void> {
+  const port = await freePort()
+  const env = {
+    PATH: process.env.PATH,
+    PORT: String(port),
+    DATABASE_URL: databaseUrl,
+    WEFT_SECRET: SECRET,
+    WEFT_DATA_DIR: join(copy, '.data'),
+    WEFT_ADMIN_EMAIL: EMAIL,
+    WEFT_ADMIN_PASSWORD: PASSWORD,
+  }
+  const child = spawn(process.execPath, ['core/main.ts', 'start'], {
+    cwd: copy,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const said: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk))
+  const ended = once(child, 'exit')
+  try {
+    await awaitReady(child, `http://127.0.0.1:${port}`)
+    await assertServes(`http://127.0.0.1:${port}`, expected)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n${Buffer.concat(said).toString().slice(-4000)}`, { cause: error })
+  } finally {
+    child.kill('SIGTERM')
+    await ended
+  }
+  if (child.exitCode !== 0) throw new Error(`It ended with code ${child.exitCode} after SIGTERM.`)
+  say('start, sign in, requests, stop')
+}
+
+async function check(folder: string, ownerUrl: string): Promise<void> {
+  const { url, drop } = await createDatabase(ownerUrl)
+  try {
+    const without = copyWithout('interactions', folder)
+    say('a copy without interactions')
+    run(without, ['core/main.ts', 'generate'])
+    run(without, ['.ci/check.mjs', 'typecheck'])
+    await boot(without, url, { '/api/clients': 200, '/api/interactions': 404, '/api/ui': 200, '/': 200 })
+    run(without, ['node_modules/vitest/vitest.mjs', 'run', 'core/work', 'tests/house'], { DATABASE_URL: ownerUrl })
+    const single = copyWithout('couple', folder)
+    say('a copy without couple')
+    run(single, ['core/main.ts', 'generate'])
+    await boot(single, url, { '/api/clients': 200, '/api/interactions': 200, '/api/ui': 200, '/': 200 })
+  } finally {
+    await drop()
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'weft-deletion-'))
+const server = await openServer({
+  dataDir: join(folder, 'data'),
+  databaseUrl: process.env.DATABASE_URL ?? null,
+  log: () => {},
+})
+try {
+  await check(folder, server.ownerUrl)
+} catch (error) {
+  console.error((error as Error).message)
+  process.exitCode = 1
+} finally {
+  await server.stop()
+  rmSync(folder, { recursive: true, force: true })
+}

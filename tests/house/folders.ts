@@ -1,0 +1,53 @@
+/** The folders that the house rules hold for: every shipped plugin, the kernel's own resource and those of the tests. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, relative, sep } from 'node:path'
+import { describe, loadPlugins, ROOT } from '../../core/host/catalogue.ts'
+import type { Fault, Installed } from '../../core/host/manifest.ts'
+import { compileModels } from '../../core/resource/description.ts'
+import { pluginFolders } from '../support/settings.ts'
+
+const NOT_OURS = ['node_modules', '.git', '.build', '.data', 'coverage']
+
+function walk(dir: string): string[] {
+  return readdirSync(dir, { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.includes(entry.name)) return []
+    const path = join(dir, entry.name)
+    return entry.isDirectory() ? walk(path) : [path]
+  })
+}
+
+/** Paths below `dir`, with slashes. */
+export const filesOf = (dir: string): string[] =>
+  walk(dir)
+    .map((path) => relative(dir, path).split(sep).join('/'))
+    .toSorted()
+
+export const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
+
+export interface HouseFolder {
+  readonly name: string
+  readonly installed: Installed
+  readonly files: readonly string[]
+  text(file: string): string
+}
+
+export const root = ROOT
+export const faults: Fault[] = []
+const installed = await loadPlugins(pluginFolders, faults)
+
+export const models = compileModels(describe(installed))
+
+export const folders: readonly HouseFolder[] = installed.map((each) => ({
+  name: relative(ROOT, each.dir).split(sep).join('/'),
+  installed: each,
+  files: filesOf(each.dir),
+  text: (file) => read(each.dir, file),
+}))
+
+/** How many folders lie there, loaded or not. */
+export const present = 1 + pluginFolders.length + shippedFolders().length
+
+function shippedFolders(): string[] {
+  const entries = readdirSync(join(ROOT, 'plugins'), { withFileTypes: true })
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+}

@@ -1,0 +1,101 @@
+/**
+ * Mistakes in plugin code that the compiler refuses. `tsc` checks this file; it never runs. A line that should fail
+ * and does not is an unused `@ts-expect-error`, which is an error itself.
+ */
+import { type Ctx, defineHandler, defineResource, defineRoute } from 'weft'
+import { clients } from 'weft/client'
+
+export async function mistakes(ctx: Ctx): Promise<void> {
+  const rows = ctx.rows(clients)
+
+  // @ts-expect-error a required field is missing
+  await rows.create({ lastName: 'Morel' })
+  // @ts-expect-error a value that the enum has not
+  await rows.create({ type: 'robot', lastName: 'Morel' })
+  // @ts-expect-error a field that the schema has not
+  await rows.create({ type: 'person', lastName: 'Morel', shoeSize: 41 })
+  // @ts-expect-error the tenant comes from the context alone
+  await rows.create({ type: 'person', lastName: 'Morel', tenantId: ctx.tenant.id })
+
+  const [row] = (await rows.list()).items
+  if (!row) return
+  // @ts-expect-error a field that may be null
+  row.lastName.toUpperCase()
+  // @ts-expect-error a row is written by `update` alone
+  row.lastName = 'Moreau'
+
+  // @ts-expect-error a field that cannot be sorted by
+  await rows.list({ sort: ['notes'] })
+  // @ts-expect-error a field that cannot be filtered by
+  await rows.list({ where: { notes: 'vip' } })
+  // @ts-expect-error a value that the enum has not
+  await rows.list({ where: { type: 'robot' } })
+}
+
+/** The same mistakes at the other doors. */
+export async function variants(ctx: Ctx): Promise<void> {
+  const rows = ctx.rows(clients)
+  const row = await rows.get('')
+  // @ts-expect-error
+  await rows.update(row, { tenantId: ctx.tenant.id })
+  // @ts-expect-error
+  await rows.update(row, { type: 'robot' })
+  // @ts-expect-error a required field cannot be emptied
+  await rows.update(row, { type: null })
+  // @ts-expect-error written by the kernel alone
+  await rows.update(row, { phoneE164: '+33199001234' })
+  // @ts-expect-error written by the kernel alone
+  await rows.create({ type: 'person', lastName: 'Morel', version: 2 })
+  // @ts-expect-error
+  row.version = 2
+  // @ts-expect-error
+  row.phoneE164 = null
+  // @ts-expect-error
+  await rows.list({ sort: ['-notes'] })
+  // @ts-expect-error
+  await rows.list({ where: { all: [{ notes: 'vip' }] } })
+  // @ts-expect-error
+  await rows.list({ where: { not: { type: { in: ['person', 'robot'] } } } })
+  // @ts-expect-error
+  await rows.list({ where: { createdAt: { gte: 2026 } } })
+  // @ts-expect-error
+  await rows.list({ where: { tenantId: ctx.tenant.id } })
+}
+
+/** Good code compiles. */
+export async function sound(ctx: Ctx): Promise<string> {
+  const rows = ctx.rows(clients)
+  const made = await rows.create({ type: 'company', companyName: 'Domaine de Bellerive', tags: ['vip'], email: null })
+  const changed = await rows.update(made, { notes: null, status: 'active' })
+  const { items, next, total } = await rows.list({
+    where: { any: [{ type: 'couple' }, { lastName: { empty: true } }, { not: { tags: { has: 'vip' } } }] },
+    q: 'belle',
+    sort: ['-createdAt', 'lastName'],
+    count: 'exact',
+  })
+  await rows.restore(changed.id)
+  const texts: (string | null)[] = items.flatMap((each) => [each.phoneE164, each.lastName ?? each.companyName])
+  return `${changed.type} ${texts.join()} ${next} ${total.value}`
+}
+
+/** A resource that the generator has not met yet is loosely typed, so that a new plugin compiles before `generate`. */
+const unmet = defineResource({ name: 'unmet', schema: {}, belongsTo: 'clients' })
+
+export const route = defineRoute({
+  method: 'POST',
+  path: '/all',
+  access: 'unmet.create',
+  kind: 'command',
+  handle: async (ctx) => ({ id: (await ctx.rows(unmet).create({ anything: 1 })).id }),
+})
+
+export const handler = defineHandler({
+  event: clients.events.created,
+  name: 'note',
+  kind: 'command',
+  async handle(ctx, { payload }) {
+    // @ts-expect-error events carry ids and the names of changed fields, never values
+    ctx.log.info(payload.lastName)
+    ctx.log.info(payload.id)
+  },
+})

@@ -1,0 +1,14 @@
+import { join } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    root: join(import.meta.dirname, '../..'),
+    include: ['tests/journeys/*.test.ts'],
+    globalSetup: ['tests/support/global.ts', 'tests/journeys/support/screen.ts'],
+    testTimeout: 240_000,
+    hookTimeout: 120_000,
+    // A browser, a server and a database are enough for a machine; two of each would measure each other.
+    maxWorkers: 1,
+  },
+})

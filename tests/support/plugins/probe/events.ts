@@ -1,0 +1,13 @@
+import { defineHandler } from 'weft'
+import { clients } from 'weft/client'
+
+/** Fails for as long as the client's source says so. */
+export const onClientUpdated = defineHandler({
+  event: clients.events.updated,
+  name: 'flaky',
+  kind: 'command',
+  async handle(ctx, { payload }) {
+    const client = await ctx.rows(clients).get(payload.id)
+    if (client.source === 'fail') throw new Error('the other side is away')
+  },
+})

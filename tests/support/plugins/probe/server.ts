@@ -1,0 +1,5 @@
+import { definePlugin } from 'weft'
+import { onClientUpdated } from './events.ts'
+import { routes } from './routes.ts'
+
+export default definePlugin({ routes, handlers: [onClientUpdated] })
