@@ -20,6 +20,8 @@ const NAME = 'deliveries'
 const SCHEMA = 'bullmq'
 /** Done jobs are of no use: their deliveries tell what became of them. */
 const OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 }
+/** How long a worker rests after a lost connection. BullMQ's own fifteen seconds would also hold up its end. */
+const RETRY_MS = 1_000
 
 /** A connection of the login that owns the tables. */
 interface Owner {
@@ -76,6 +78,7 @@ export function openCarrier(redisUrl: string | null, databaseUrl: string, onFaul
       worker = new AnyWorker<Job>(NAME, ({ data }) => handle(data), {
         connection: own as never,
         concurrency,
+        runRetryDelay: RETRY_MS,
         ...prefix,
       })
       worker.on('error', onFault)
