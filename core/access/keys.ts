@@ -4,18 +4,21 @@ import type { Database } from '../data/database.ts'
 import { isDateTime } from '../resource/format-dates.ts'
 import { isUuid } from '../resource/formats.ts'
 import { type Identity, identityColumns, identityJoins, type IdentityRow, toIdentity } from './identity.ts'
+import { TokenLookup } from './lookup.ts'
 import { createToken, hashToken, isToken } from './token.ts'
 
 const MAX_NAME = 100
 const STALE = `interval '1 minute'`
 
-const AUTHENTICATE = `select ${identityColumns}, s.permissions,
-    s.used_at is null or s.used_at < now() - ${STALE} as is_stale
-  from kernel.api_keys s ${identityJoins}
-  where s.token_hash = $1 and s.revoked_at is null and (s.expires_at is null or s.expires_at > now())`
-
-const TOUCH = `update kernel.api_keys set used_at = now()
-  where token_hash = $1 and (used_at is null or used_at < now() - ${STALE})`
+const LOOKUP = {
+  name: 'weft_key',
+  find: `select s.token_hash, ${identityColumns}, s.permissions,
+      s.used_at is null or s.used_at < now() - ${STALE} as is_stale
+    from kernel.api_keys s ${identityJoins}
+    where s.token_hash = any($1::bytea[]) and s.revoked_at is null and (s.expires_at is null or s.expires_at > now())`,
+  touch: `update kernel.api_keys set used_at = now()
+    where token_hash = any($1::bytea[]) and (used_at is null or used_at < now() - ${STALE})`,
+}
 
 const CREATE = `insert into kernel.api_keys (tenant_id, user_id, name, token_hash, permissions, expires_at)
   values ($1, $2, $3, $4, $5, $6) returning id`
@@ -44,13 +47,15 @@ export interface KeyRow {
   readonly expiresAt: string | null
 }
 
+type KeyLookupRow = IdentityRow & { token_hash: Buffer; permissions: string[]; is_stale: boolean }
+
 export class ApiKeys {
   readonly #database: Pick<Database, 'door'>
-  /** Keys whose `used_at` is being renewed. */
-  readonly #touched = new Set<string>()
+  readonly #lookup: TokenLookup<KeyLookupRow>
 
   constructor(database: Pick<Database, 'door'>) {
     this.#database = database
+    this.#lookup = new TokenLookup(database, LOOKUP)
   }
 
   /**
@@ -86,22 +91,8 @@ export class ApiKeys {
   /** @returns null for a key that is unknown, expired or revoked, or whose user has lost the access */
   async authenticate(key: string): Promise<Identity | null> {
     if (!isToken('key', key)) return null
-    const hash = hashToken(key)
-    const query = { name: 'weft_key', text: AUTHENTICATE, values: [hash] }
-    const { rows } = await this.#database.door<IdentityRow & { permissions: string[]; is_stale: boolean }>(query)
-    const row = rows[0]
-    if (!row) return null
-    if (row.is_stale) void this.#touch(hash)
-    return toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions })
-  }
-
-  /** Nobody waits for it; when it fails, the next request tries again. */
-  async #touch(hash: Buffer): Promise<void> {
-    const key = hash.toString('hex')
-    if (this.#touched.has(key)) return
-    this.#touched.add(key)
-    await this.#database.door({ text: TOUCH, values: [hash] }).catch(() => {})
-    this.#touched.delete(key)
+    const row = await this.#lookup.find(hashToken(key))
+    return row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions })
   }
 }
 

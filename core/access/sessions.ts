@@ -4,6 +4,7 @@ import type { Database } from '../data/database.ts'
 import { isAccountEmail } from './account.ts'
 import { Attempts } from './attempts.ts'
 import { type Identity, identityColumns, identityJoins, type IdentityRow, toIdentity } from './identity.ts'
+import { TokenLookup } from './lookup.ts'
 import { dummyHash, verifyPassword } from './password.ts'
 import { createToken, hashToken, isToken } from './token.ts'
 
@@ -12,11 +13,14 @@ const LIFE = `interval '30 days'`
 /** How old `used_at` may be before a request renews it. */
 const STALE = `interval '1 minute'`
 
-const AUTHENTICATE = `select ${identityColumns}, s.used_at < now() - ${STALE} as is_stale
-  from kernel.sessions s ${identityJoins}
-  where s.token_hash = $1 and s.expires_at > now() and s.used_at > now() - ${IDLE}`
-
-const TOUCH = `update kernel.sessions set used_at = now() where token_hash = $1 and used_at < now() - ${STALE}`
+const LOOKUP = {
+  name: 'weft_session',
+  find: `select s.token_hash, ${identityColumns}, s.used_at < now() - ${STALE} as is_stale
+    from kernel.sessions s ${identityJoins}
+    where s.token_hash = any($1::bytea[]) and s.expires_at > now() and s.used_at > now() - ${IDLE}`,
+  touch: `update kernel.sessions set used_at = now()
+    where token_hash = any($1::bytea[]) and used_at < now() - ${STALE}`,
+}
 
 /** In the tenant last worked in, else the one that the user joined first; the failures before are forgiven. */
 const OPEN = `with chosen as (
@@ -42,6 +46,8 @@ const SWITCH = `with target as (
   insert into kernel.sessions (token_hash, user_id, tenant_id, expires_at)
   select $1::bytea, user_id, tenant_id, expires_at from old`
 
+type SessionRow = IdentityRow & { token_hash: Buffer; is_stale: boolean }
+
 export interface SignedIn {
   readonly token: string
   readonly identity: Identity
@@ -49,12 +55,12 @@ export interface SignedIn {
 
 export class Sessions {
   readonly #database: Pick<Database, 'door'>
+  readonly #lookup: TokenLookup<SessionRow>
   readonly #attempts: Attempts
-  /** Sessions whose `used_at` is being renewed. */
-  readonly #touched = new Set<string>()
 
   constructor(database: Pick<Database, 'door'>) {
     this.#database = database
+    this.#lookup = new TokenLookup(database, LOOKUP)
     this.#attempts = new Attempts(database)
   }
 
@@ -92,21 +98,8 @@ export class Sessions {
   async authenticate(token: string): Promise<Identity | null> {
     if (!isToken('session', token)) return null
     const sessionHash = hashToken(token)
-    const query = { name: 'weft_session', text: AUTHENTICATE, values: [sessionHash] }
-    const { rows } = await this.#database.door<IdentityRow & { is_stale: boolean }>(query)
-    const row = rows[0]
-    if (!row) return null
-    if (row.is_stale) void this.#touch(sessionHash)
-    return toIdentity(row, { kind: 'user', sessionHash, keyPermissions: null })
-  }
-
-  /** Nobody waits for it; when it fails, the next request tries again. */
-  async #touch(hash: Buffer): Promise<void> {
-    const key = hash.toString('hex')
-    if (this.#touched.has(key)) return
-    this.#touched.add(key)
-    await this.#database.door({ text: TOUCH, values: [hash] }).catch(() => {})
-    this.#touched.delete(key)
+    const row = await this.#lookup.find(sessionHash)
+    return row && toIdentity(row, { kind: 'user', sessionHash, keyPermissions: null })
   }
 
   /**

@@ -105,7 +105,7 @@ export class Database {
     }, TRANSACTION_MS)
     try {
       await client.query(begin)
-      const result = await work({ query: async (query) => (await client.query(query)) as never })
+      const result = await work({ query: async (query) => (await client.query(withoutName(query))) as never })
       await client.query('commit')
       return result
     } catch (error) {
@@ -167,6 +167,10 @@ export class Database {
     await Promise.all(this.#orms.map((orm) => orm.close(true)))
   }
 }
+
+/** Within a longer transaction a statement that is planned each time is not prepared at all. */
+const withoutName = (query: Query): Query =>
+  query.isPlannedEachTime ? { text: query.text, values: query.values ?? [] } : query
 
 /** Whether the connection itself is lost or in an unknown state. */
 function isBroken(error: unknown): boolean {

@@ -10,6 +10,8 @@ export interface Query {
   readonly name?: string
   readonly text: string
   readonly values?: unknown[]
+  /** Planned for the values of each run. A prepared statement is otherwise soon planned once for all values. */
+  readonly isPlannedEachTime?: boolean
 }
 
 // Rows of compiled statements are shaped by their statement.
@@ -19,11 +21,19 @@ export type Result<R> = { rows: R[]; rowCount: number | null }
 export type Mode = 'read' | 'snapshot' | 'write' | 'optimistic'
 
 /** Gives no row, so that the answer holds only what the statement gives. */
-const CONTEXT = `select 1 where (set_config('app.ctx', $1, true) || set_config('transaction_read_only', $2, true)) is null`
+const contextText = (more = '') =>
+  `select 1 where (set_config('app.ctx', $1, true) || set_config('transaction_read_only', $2, true)${more}) is null`
+const CONTEXTS = [
+  { name: 'weft_context', text: contextText() },
+  {
+    name: 'weft_context_plan',
+    text: contextText(` || set_config('plan_cache_mode', 'force_custom_plan', true)`),
+  },
+] as const
 /** The level of a transaction can only be chosen before its first statement. */
 const LEVELS: Partial<Record<Mode, string>> = { snapshot: 'repeatable read read only', optimistic: 'repeatable read' }
 
-const contextName = 'weft_context'
+const contextOf = ({ isPlannedEachTime }: Query) => CONTEXTS[isPlannedEachTime ? 1 : 0].name
 const beginName = (mode: Mode) => `weft_begin_${mode}`
 const commitName = 'weft_commit'
 
@@ -33,9 +43,8 @@ export async function prepareFlights(client: Client): Promise<void> {
     { name: beginName(mode as Mode), text: `begin isolation level ${level}` },
     { name: commitName, text: 'commit' },
   ])
-  await Promise.all(
-    [{ name: contextName, text: CONTEXT, values: ['', 'off'] }, ...begins].map((query) => client.query(query)),
-  )
+  const contexts = CONTEXTS.map((context) => ({ ...context, values: ['', 'off'] }))
+  await Promise.all([...contexts, ...begins].map((query) => client.query(query)))
 }
 
 /** The parts of pg's query that a flight builds on. They are pg's own affair: its version is pinned. */
@@ -55,12 +64,14 @@ const BaseQuery = PgQuery as unknown as new (config: Query & { queryMode: 'exten
 class Flight extends BaseQuery {
   readonly #mode: Mode
   readonly #context: string
+  readonly #contextName: string
   #completed = 0
 
   constructor(query: Query, { mode, context }: { mode: Mode; context: string }, done: Done) {
     super({ ...query, queryMode: 'extended' }, done)
     this.#mode = mode
     this.#context = context
+    this.#contextName = contextOf(query)
   }
 
   #run(wire: Wire, statement: string, values: string[] = []): void {
@@ -70,7 +81,10 @@ class Flight extends BaseQuery {
 
   override prepare(wire: Wire): void {
     if (LEVELS[this.#mode]) this.#run(wire, beginName(this.#mode))
-    this.#run(wire, contextName, [this.#context, this.#mode === 'read' || this.#mode === 'snapshot' ? 'on' : 'off'])
+    this.#run(wire, this.#contextName, [
+      this.#context,
+      this.#mode === 'read' || this.#mode === 'snapshot' ? 'on' : 'off',
+    ])
     super.prepare(wire)
   }
 

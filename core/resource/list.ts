@@ -15,6 +15,7 @@ export interface Statement {
   readonly name?: string
   readonly text: string
   readonly values: unknown[]
+  readonly isPlannedEachTime?: boolean
 }
 
 export interface ListQuery {
@@ -36,11 +37,11 @@ export function named(text: string, values: unknown[]): Statement {
 }
 
 /**
- * Prepared, PostgreSQL plans a statement once for all values after some runs, and then takes a range or a search for a
- * third of the table. Such statements are planned each time.
+ * Prepared, PostgreSQL plans a statement once for all values after some runs, and then takes a range for a third of the
+ * table. Such statements are planned each time.
  */
 const stated = (text: string, { values, isSelective }: Parameters): Statement =>
-  isSelective ? { text, values } : named(text, values)
+  isSelective ? { ...named(text, values), isPlannedEachTime: true } : named(text, values)
 
 const MAX_SORT_KEYS = 4
 
@@ -61,7 +62,7 @@ export function readSort(model: Model, text: string | undefined): SortKey[] {
 
 const direction = (key: SortKey | undefined) => (key?.descending ? 'desc' : 'asc')
 
-/** Empty values come last in both directions. */
+/** Empty values come last in both directions; of the key at `from` the rows are known to be all empty or none. */
 function orderBy(sort: readonly SortKey[], from = 0): string {
   const keys = sort.map((key, i) => {
     const last = i > from && !key.field.filled && key.descending ? ' nulls last' : ''
@@ -115,34 +116,68 @@ function branchesOfFirstPage(sort: readonly SortKey[]): Branch[] {
   ]
 }
 
-function conditionsOf(query: ListQuery, parameters: Parameters): string {
-  const { model } = query
-  const conditions = query.where.map((condition) => compileCondition(condition, parameters, model.view))
-  const search = compileSearch(query.q, parameters, query.searched)
-  return ['tenant_id = $1::uuid', 'deleted_at is null', ...conditions, ...(search ? [search] : [])].join(' and ')
+interface Conditions {
+  readonly base: string
+  readonly search: string | null
+}
+
+function conditionsOf(query: ListQuery, parameters: Parameters, patterns: 'once' | 'seen' = 'once'): Conditions {
+  const conditions = query.where.map((condition) => compileCondition(condition, parameters, query.model.view))
+  return {
+    base: ['tenant_id = $1::uuid', 'deleted_at is null', ...conditions].join(' and '),
+    search: compileSearch(query.q, parameters, { narrowed: query.searched, patterns }),
+  }
+}
+
+const joined = ({ base, search }: Conditions) => (search ? `${base} and ${search}` : base)
+
+/** A search that finds at most so many rows finds them by its index; they are counted and sorted. */
+export const MAX_HITS = 2_000
+const HITS = '(select count(*) from hits)'
+
+const and = (...conditions: (string | null)[]) => conditions.filter(Boolean).join(' and ')
+
+/**
+ * The rows of one page in their order. PostgreSQL cannot know how many rows a search finds, and goes badly wrong either
+ * way: a rare word is not to be looked for in the order of the list, a common one not to be gathered whole. So the
+ * first hits are gathered, and only where they are too many the list is walked in its order, which then is short.
+ */
+function compilePage(query: ListQuery, { base, search }: Conditions, parameters: Parameters): string {
+  const { sort, model } = query
+  const limit = parameters.add(query.limit + 1, 'integer')
+  const branches = query.after ? branchesAfter(sort, query.after, parameters) : branchesOfFirstPage(sort)
+  // Within coalesce the planner neither finds the index of the search nor takes its hits for rare.
+  const walked = search ? `${HITS} > ${MAX_HITS} and coalesce(${search}, false)` : null
+  const selects = branches.map(
+    ({ condition, from }) =>
+      `(select * from ${model.view} where ${and(base, condition, walked)} ` +
+      `order by ${orderBy(sort, from)} limit ${limit})`,
+  )
+  if (search) {
+    const isAfter = query.after ? `(${branches.map(({ condition }) => `(${condition})`).join(' or ')})` : null
+    const where = and(`${HITS} <= ${MAX_HITS}`, isAfter)
+    selects.unshift(`(select * from hits where ${where} order by ${orderBy(sort, -1)} limit ${limit})`)
+  }
+  // Without a sort of its own the union stops at the limit: later branches are not read. The role turns parallel
+  // appends off, so that branches keep their order; a test walks every sort.
+  return selects.length === 1 ? (selects[0] as string) : `${selects.join(' union all ')} limit ${limit}`
 }
 
 /**
- * Rows come back as `{ body, keys }`: the row as JSON text, and its sort values as text for the cursor. One row more
- * than the limit is read to know whether there is a next page.
+ * Rows come back as `{ body, keys, hits }`: the row as JSON text, its sort values as text for the cursor, and how many
+ * rows a search finds, counted up to one more than `MAX_HITS`; null without a search. One row more than the limit is
+ * read to know whether there is a next page.
  */
 export function compileList(query: ListQuery): Statement {
   const { model, sort } = query
   const parameters = new Parameters(query.tenant)
-  const base = conditionsOf(query, parameters)
-  const limit = parameters.add(query.limit + 1, 'integer')
-  const branches = query.after ? branchesAfter(sort, query.after, parameters) : branchesOfFirstPage(sort)
-  const selects = branches.map(
-    ({ condition, from }) =>
-      `(select * from ${model.view} where ${base}${condition ? ` and ${condition}` : ''} ` +
-      `order by ${orderBy(sort, from)} limit ${limit})`,
-  )
-  const rows = selects.length === 1 ? selects[0] : `${selects.join(' union all ')} limit ${limit}`
+  const conditions = conditionsOf(query, parameters)
+  const page = compilePage(query, conditions, parameters)
   const keys = [...sort.map(({ field }) => `${field.sql}::text`), 'id::text']
-  // Without a sort of its own the union stops at the limit: later branches are not read. The role turns parallel
-  // appends off, so that branches keep their order; a test walks every sort.
+  const hits = `hits as materialized (select * from ${model.view} where ${joined(conditions)} limit ${MAX_HITS + 1})`
   const text =
-    `select row_to_json(body)::text as body, keys from (${rows}) as ${model.view}, ` +
+    `${conditions.search ? `with ${hits} ` : ''}select row_to_json(body)::text as body, keys, ` +
+    `${conditions.search ? `${HITS}::integer` : 'null'} as hits from (${page}) as ${model.view}, ` +
     `lateral (select array[${keys.join(', ')}] as keys) as position, lateral (select ${columnsOf(model, query.include)}) as body`
   return stated(text, parameters)
 }
@@ -152,14 +187,14 @@ const columnsOf = (model: Model, include: readonly Model[]): string =>
 
 export function compileCount(query: ListQuery): Statement {
   const parameters = new Parameters(query.tenant)
-  const text = `select count(*)::integer as count from ${query.model.view} where ${conditionsOf(query, parameters)}`
+  const text = `select count(*)::integer as count from ${query.model.view} where ${joined(conditionsOf(query, parameters))}`
   return stated(text, parameters)
 }
 
 /** PostgreSQL's own guess at the number of rows, without reading them. */
 export function compileEstimate(query: ListQuery): { text: string; values: unknown[] } {
   const parameters = new Parameters(query.tenant)
-  const text = `explain (format json) select 1 from ${query.model.view} where ${conditionsOf(query, parameters)}`
+  const text = `explain (format json) select 1 from ${query.model.view} where ${joined(conditionsOf(query, parameters, 'seen'))}`
   return { text, values: parameters.values }
 }
 

@@ -22,7 +22,7 @@ function extensionsOf(model: Model): string {
     const sources = [stored && 'extensions', derived && 'derived'].filter(Boolean)
     return `'${plugin}', ${sources.map((source) => `coalesce(${source}->'${plugin}', '{}')`).join(' || ')}`
   })
-  return `jsonb_build_object(${parts.join(', ')})`
+  return `json_build_object(${parts.join(', ')})`
 }
 
 /** `id as "id", ...` over the unqualified columns of the table or its read view. */

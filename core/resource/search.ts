@@ -37,15 +37,23 @@ function readWords(q: string): string[][] {
   return digits.length < 3 ? words.map((word) => [word]) : [[digits, words.join(' ')]]
 }
 
+/** How a pattern is written: computed once before the rows are read, or in place, where the planner is to see it. */
+const WRITINGS = {
+  once: (slot: string) => `(select kernel.search_pattern(${slot}))`,
+  seen: (slot: string) => `kernel.search_pattern(${slot})`,
+}
+
 /**
  * A condition for `q`, or null when it holds no word. `narrowed` are the fields to look in where the kept text also
  * covers fields of plugins that are off for the tenant.
  */
-export function compileSearch(q: string, parameters: Parameters, narrowed: readonly Field[] | null): string | null {
-  const words = readWords(q)
-  if (words.length > 0) parameters.isSelective = true
-  const parts = words.map((forms) => {
-    const slots = forms.map((form) => `kernel.search_pattern(${parameters.add(form, 'text')})`)
+export function compileSearch(
+  q: string,
+  parameters: Parameters,
+  { narrowed, patterns }: { narrowed: readonly Field[] | null; patterns: keyof typeof WRITINGS },
+): string | null {
+  const parts = readWords(q).map((forms) => {
+    const slots = forms.map((form) => WRITINGS[patterns](parameters.add(form, 'text')))
     const inText = slots.map((slot) => `search_text like ${slot}`).join(' or ')
     if (narrowed === null) return `(${inText})`
     const inFields = slots.map((slot) => `${searchExpression(narrowed)} like ${slot}`).join(' or ')

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readCursor, writeCursor } from '../resource/cursor.ts'
 import { type Condition, writeCondition } from '../resource/filter.ts'
-import { compileCount, compileEstimate, compileList, type ListQuery, type SortKey } from '../resource/list.ts'
+import { compileCount, compileEstimate, compileList, type ListQuery, MAX_HITS, type SortKey } from '../resource/list.ts'
 import type { Model } from '../resource/model.ts'
 import type { Composed } from './composition.ts'
 import type { Scope } from './scope.ts'
@@ -50,12 +50,15 @@ export async function listRows(scope: Scope, composed: Composed, input: ListInpu
   }
   const bound = scopeOf(query)
   const after = input.after === null ? null : readCursor(scope.cursorKey, bound, input.after)
-  const { rows } = await scope.unit.read<{ body: string; keys: (string | null)[] }>(compileList({ ...query, after }))
+  type Row = { body: string; keys: (string | null)[]; hits: number | null }
+  const { rows } = await scope.unit.read<Row>(compileList({ ...query, after }))
   const page = rows.slice(0, input.limit)
   const last = rows.length > input.limit ? page.at(-1) : undefined
   const next = last ? writeCursor(scope.cursorKey, bound, last.keys) : null
   const isWhole = after === null && next === null
-  const total = isWhole ? { value: page.length, exact: true } : await countRows(scope, query, { bound, exact: count })
+  const hits = isWhole ? page.length : (rows[0]?.hits ?? Infinity)
+  const isCounted = isWhole || hits <= MAX_HITS
+  const total = isCounted ? { value: hits, exact: true } : await countRows(scope, query, { bound, exact: count })
   return { items: page.map(({ body }) => body), next, total }
 }
 
