@@ -50,9 +50,10 @@ describe('signing in', () => {
     })
     expect(await sessions.authenticate(token)).toEqual(identity)
   })
-  test('opens the tenant last worked in', async () => {
+  test('opens the tenant last worked in, also after signing out', async () => {
     const { identity } = await signIn()
-    await sessions.switchTenant(identity, 'atelier')
+    const { identity: last } = await sessions.switchTenant(identity, 'atelier')
+    await sessions.signOut(last.sessionHash!)
     expect((await signIn()).identity.tenant.slug).toBe('atelier')
   })
   test('is refused in the same way for a wrong password, an unknown, a suspended and a homeless user', async () => {
@@ -183,7 +184,10 @@ test('purging takes what is over and leaves the rest', async () => {
   await fail()
   await directory.run(`update kernel.sign_in_failures set at = at - interval '15 minutes 1 second'`)
   await fail()
-  await directory.run('update kernel.sessions set expires_at = now() where token_hash = $1', [old.identity.sessionHash])
+  await directory.run(
+    `update kernel.sessions set created_at = now() - interval '30 days 1 second' where token_hash = $1`,
+    [old.identity.sessionHash],
+  )
   await directory.run(`update kernel.sessions set used_at = now() - interval '2 days' where token_hash = $1`, [
     idle.identity.sessionHash,
   ])

@@ -115,8 +115,12 @@ export class Sessions {
     return opened
   }
 
+  /** The row stays for a while: it says in which tenant the user last worked. */
   async signOut(hash: Buffer): Promise<void> {
-    await this.#database.door({ text: 'delete from kernel.sessions where token_hash = $1', values: [hash] })
+    await this.#database.door({
+      text: 'update kernel.sessions set expires_at = now() where token_hash = $1',
+      values: [hash],
+    })
   }
 
   async setLanguage({ user }: Identity, language: 'en' | 'fr'): Promise<void> {
@@ -138,9 +142,9 @@ export class Sessions {
     return rows
   }
 
-  /** Unused ones stay until their thirty days are over: they say in which tenant the user last worked. */
+  /** Ended ones stay until their thirty days are over: they say in which tenant the user last worked. */
   async purge(): Promise<void> {
-    await this.#database.door({ text: 'delete from kernel.sessions where expires_at <= now()' })
+    await this.#database.door({ text: `delete from kernel.sessions where created_at <= now() - ${LIFE}` })
     await this.#attempts.purge()
   }
 }

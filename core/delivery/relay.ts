@@ -6,8 +6,8 @@ import type { Database, Transaction } from '../data/database.ts'
 import type { Carrier, Job } from './queue.ts'
 
 const BATCH = 500
-/** A delivery that was handed over and not finished within this is handed over again. */
-const LEASE_SECONDS = 30
+/** A delivery that was handed over and not finished within this is handed over again. No handler may run so long. */
+const LEASE_SECONDS = 90
 
 interface RelayedFact {
   readonly id: string

@@ -7,6 +7,8 @@ const TENANT = 'tenant_id = (select kernel.tenant())'
 const LIVING = 'deleted_at is null'
 /** Rollups change nothing but `derived`: no version, no fact. */
 const NOT_DERIVED = 'old.derived is not distinct from new.derived'
+/** What changes nothing, as a rollup whose value stays, makes no version either. */
+const CHANGED = `old.* is distinct from new.* and ${NOT_DERIVED}`
 const ICU = 'und-x-icu'
 
 const short = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 6)
@@ -65,7 +67,7 @@ function triggersOf({ table, name, owner }: Model) {
   const enter = `kernel.enter_record('${name}')`
   return [
     trigger('stamp_created', 'before insert on table for each row', 'kernel.stamp_row()'),
-    trigger('stamp_updated', `before update on table for each row when (${NOT_DERIVED})`, 'kernel.stamp_row()'),
+    trigger('stamp_updated', `before update on table for each row when (${CHANGED})`, 'kernel.stamp_row()'),
     trigger('fact_written', 'after insert or delete on table for each row', fact),
     trigger('fact_updated', `after update on table for each row when (${NOT_DERIVED})`, fact),
     trigger('record_entered', 'after insert or delete on table for each row', enter),

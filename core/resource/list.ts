@@ -77,31 +77,40 @@ interface Branch {
   readonly from: number
 }
 
+/** From which key on one row comparison with the id says what comes after: the same way, and none empty but the first. */
+function tailOf(sort: readonly SortKey[], slots: readonly (string | null)[]): number {
+  let from = sort.length
+  while (
+    from > 0 &&
+    slots[from - 1] !== null &&
+    sort[from - 1]?.descending === sort.at(-1)?.descending &&
+    (sort[from]?.field.filled ?? true)
+  )
+    from--
+  return from
+}
+
 /**
- * The rows after a position, as branches that are each one range of an index: `a=x and b=y and id>z`, then
- * `a=x and b>y`, then `a>x`, then the rows where a is empty. An OR of the same would read every row before them.
+ * The rows after a position, as branches that are each one range of an index: `a=x and (b,id)>(y,z)`, then
+ * `a=x and b is null`, then `a>x`, then `a is null`. An OR of the same would read every row before them.
  */
 function branchesAfter(sort: readonly SortKey[], after: readonly (string | null)[], parameters: Parameters): Branch[] {
   const slots = sort.map(({ field }, i) => (after[i] === null ? null : parameters.add(after[i], field.type)))
   const equal = sort.map(({ field }, i) => (slots[i] === null ? `${field.sql} is null` : `${field.sql} = ${slots[i]}`))
-  const last = sort.at(-1)
+  const sign = (key: SortKey | undefined) => (key?.descending ? '<' : '>')
+  const from = tailOf(sort, slots)
+  const tail = [...sort.slice(from).map(({ field }) => field.sql), 'id'].join(', ')
+  const position = [...slots.slice(from), parameters.add(after[sort.length], 'uuid')].join(', ')
   const branches: Branch[] = [
-    {
-      condition: [...equal, `id ${last?.descending ? '<' : '>'} ${parameters.add(after[sort.length], 'uuid')}`].join(
-        ' and ',
-      ),
-      from: sort.length,
-    },
+    { condition: [...equal.slice(0, from), `(${tail}) ${sign(sort.at(-1))} (${position})`].join(' and '), from },
   ]
-  for (let i = sort.length - 1; i >= 0; i--) {
-    const { field, descending } = sort[i] as SortKey
+  for (let i = Math.min(from, sort.length - 1); i >= 0; i--) {
+    const key = sort[i] as SortKey
     if (slots[i] === null) continue
     const prefix = equal.slice(0, i)
-    branches.push({
-      condition: [...prefix, `${field.sql} ${descending ? '<' : '>'} ${slots[i]}`].join(' and '),
-      from: i,
-    })
-    if (!field.filled) branches.push({ condition: [...prefix, `${field.sql} is null`].join(' and '), from: i })
+    const further = [...prefix, `${key.field.sql} ${sign(key)} ${slots[i]}`].join(' and ')
+    if (i < from) branches.push({ condition: further, from: i })
+    if (!key.field.filled) branches.push({ condition: [...prefix, `${key.field.sql} is null`].join(' and '), from: i })
   }
   return branches
 }

@@ -26,6 +26,25 @@ test('a stale patch is refused and changes nothing', async () => {
   expect((await h.alice.get(`/api/clients/${body.id}`)).body).toMatchObject({ notes: 'a', version: 2 })
 })
 
+test('what changes nothing makes no version and no fact', async () => {
+  const { body } = await h.alice.post('/api/clients', { type: 'person', lastName: 'Same', notes: 'a' })
+  const url = `/api/clients/${body.id}`
+  const same = await h.alice.patch(url, { notes: 'a' }, 1)
+  expect([same.status, same.headers.etag, same.body]).toEqual([200, '"1"', body])
+  expect((await h.alice.get(`${url}/history`)).body.items).toHaveLength(1)
+})
+
+test('what is derived of other rows changes the row’s version neither by its change nor by its staying', async () => {
+  const { body } = await h.alice.post('/api/clients', { type: 'person', lastName: 'Counted' })
+  const url = `/api/clients/${body.id}`
+  const read = async () => (await h.alice.get(url)).body
+  const rows = []
+  for (const title of ['one', 'two']) rows.push(await h.alice.post('/api/tasklist', { clientId: body.id, title }))
+  expect(await read()).toMatchObject({ version: 1, extensions: { probe: { tasks: 2, nextDue: null } } })
+  for (const row of rows) expect((await h.alice.remove(`/api/tasklist/${row.body.id}`, 1)).status).toBe(204)
+  expect(await read()).toMatchObject({ version: 1, updatedAt: body.updatedAt, extensions: { probe: { tasks: 0 } } })
+})
+
 test('a rule of the schema holds for the row as the patch leaves it', async () => {
   const { body } = await h.alice.post('/api/clients', { type: 'person', lastName: 'Rule' })
   const refused = await h.alice.patch(`/api/clients/${body.id}`, { type: 'company' }, 1)

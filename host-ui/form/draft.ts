@@ -8,7 +8,15 @@ export interface Draft {
 }
 
 /** `sessionStorage`: personal data must not outlive the tab on a shared computer. */
-export const draftKey = (resource: string, id: string | undefined) => `weft.draft:${resource}:${id ?? 'new'}`
+const PREFIX = 'weft.draft:'
+export const draftKey = (resource: string, id: string | undefined) => `${PREFIX}${resource}:${id ?? 'new'}`
+
+/** Somebody else may use the tab next. */
+export function forgetDrafts(): void {
+  try {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith(PREFIX)) sessionStorage.removeItem(key)
+  } catch {}
+}
 
 export function readDraft(key: string, start: Values): Draft | undefined {
   try {

@@ -48,11 +48,12 @@ function Writing({ resource, schema, row }: { resource: Resource; schema: Schema
   const own = usePluginTexts(resource.plugin)
   useLeaveGuard()
 
-  const saved = (next: Row) => {
+  const saved = (next: Row, { joined }: { joined: boolean }) => {
     setUnsaved(false)
     queries.setQueryData(rowOptions(resource, next.id).queryKey, next)
     void refetchRecords(resource.name)
     notify(t(first ? 'record.saved' : 'record.created', { name: nameOrId(titleOf(next, schema), next) }))
+    if (joined) notify(t('form.conflict.joined'), 'info')
     navigate(`/${resource.name}/${next.id}`, { replace: true })
   }
   return (

@@ -1,5 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
+import { forgetDrafts } from '../form/draft.ts'
 import { ApiProblem } from '../sdk/index.ts'
 import { api, onSessionEnd, queries } from './client.ts'
 import { asLanguage, i18n, rememberLanguage } from './i18n.ts'
@@ -33,7 +34,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   async function enter(next: Session) {
     const known = queries.getQueryData<Session | null>(KEY)
     // Another person, or the same in another organisation: nothing that is on the page may stay.
-    if (known && (known.user.id !== next.user.id || known.tenant.slug !== next.tenant.slug)) return location.reload()
+    if (known && (known.user.id !== next.user.id || known.tenant.slug !== next.tenant.slug)) {
+      forgetDrafts()
+      return location.reload()
+    }
     await speak(next)
     queries.setQueryData(KEY, next)
     setExpired(false)
@@ -48,6 +52,7 @@ async function leave() {
   await api.send('DELETE', '/api/session').catch((error: unknown) => {
     if (!(error instanceof ApiProblem) || error.status !== 401) throw error
   })
+  forgetDrafts()
   // A whole new page: no row of this session may outlive it in memory.
   location.assign('/')
 }

@@ -1,5 +1,5 @@
 import { CircleAlert, CircleCheck, Info, X } from 'lucide-react'
-import { useEffect, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import type { Notice } from '../sdk/index.ts'
 import { useTexts } from './texts.ts'
 
@@ -35,8 +35,12 @@ function subscribe(listener: () => void): () => void {
 export function Toaster() {
   const { t } = useTexts()
   const all = useSyncExternalStore(subscribe, () => toasts)
+  const region = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (all.length > 0 && region.current) raise(region.current)
+  }, [all])
   return (
-    <section className="toasts" aria-label={t('toast.region')}>
+    <section ref={region} popover="manual" className="toasts" aria-label={t('toast.region')}>
       <div role="status" aria-live="polite">
         {all.filter((toast) => toast.kind !== 'error').map(drawn)}
       </div>
@@ -45,6 +49,15 @@ export function Toaster() {
       </div>
     </section>
   )
+}
+
+/** A modal dialog lies above everything but what was raised after it. */
+function raise(region: HTMLElement): void {
+  if (region.matches(':popover-open')) {
+    if (!document.querySelector('dialog:modal')) return
+    region.hidePopover()
+  }
+  region.showPopover()
 }
 
 const drawn = (toast: Toast) => <ToastItem key={toast.id} toast={toast} />

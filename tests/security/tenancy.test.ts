@@ -124,6 +124,32 @@ test('an id of another tenant in a body is refused as a reference that is not th
   }
 })
 
+test('an own row cannot be made to refer to what is another tenant’s', async () => {
+  const client = await h.alice.post('/api/clients', { type: 'person', lastName: 'Own' })
+  const changes = routes.filter(({ method, references }) => method === 'PATCH' && references.length > 0)
+  expect(changes.length).toBeGreaterThan(2)
+  for (const { path, references } of changes) {
+    const owners = references.filter(({ name }) => ['recordId', 'clientId'].includes(name))
+    const own = Object.fromEntries(owners.map(({ name }) => [name, client.body.id]))
+    const row = await h.alice.post(path.replace('/{id}', ''), { ...references[0]?.sample, ...own })
+    expect(row.status, path).toBe(201)
+    const url = fill(path, row.body.id)
+    for (const id of foreign) {
+      for (const { name } of references) {
+        const reply = await attempt('PATCH', url, { body: { [name]: id }, headers: versioned })
+        expect([reply.status, reply.body.code, reply.body.errors[0].path], `${url} ${name}`).toEqual([
+          422,
+          'reference',
+          `/${name}`,
+        ])
+      }
+    }
+    expect((await h.alice.get(url)).body).toEqual(row.body)
+    expect((await h.alice.remove(url, 1)).status, url).toBe(204)
+  }
+  expect((await h.alice.remove(`/api/clients/${client.body.id}`, 1)).status).toBe(204)
+})
+
 test('fields that say whose a row is cannot be written', async () => {
   const strangers = ['tenantId', 'tenant_id', 'organizationId', 'id', 'createdBy', 'version', 'deletedAt', 'derived']
   for (const { path } of routes.filter(({ method, isResource }) => method === 'POST' && isResource)) {

@@ -11,7 +11,7 @@ create index "clients_owner_id_06dbe7" on "clients" (tenant_id, "owner_id", id) 
 create index "clients_tags_00a5c2" on "clients" using gin (tenant_id, "tags") where deleted_at is null;
 alter table "clients" add constraint "clients_type_enum" check ("type" in ('person', 'couple', 'company', 'association'));
 create trigger stamp_created before insert on "clients" for each row execute function kernel.stamp_row();
-create trigger stamp_updated before update on "clients" for each row when (old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger stamp_updated before update on "clients" for each row when (old.* is distinct from new.* and old.derived is not distinct from new.derived) execute function kernel.stamp_row();
 create trigger fact_written after insert or delete on "clients" for each row execute function kernel.write_fact('clients', '');
 create trigger fact_updated after update on "clients" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('clients', '');
 create trigger record_entered after insert or delete on "clients" for each row execute function kernel.enter_record('clients');

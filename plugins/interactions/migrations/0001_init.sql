@@ -8,7 +8,7 @@ alter table "interactions__interactions" add constraint "interactions__interacti
 alter table "interactions__interactions" add constraint "interactions__interactions_type_enum" check ("type" in ('call-in', 'call-out', 'email', 'meeting', 'note', 'status'));
 alter table "interactions__interactions" add constraint "interactions__interactions_outcome_enum" check ("outcome" in ('reached', 'voicemail', 'no-answer', 'call-back'));
 create trigger stamp_created before insert on "interactions__interactions" for each row execute function kernel.stamp_row();
-create trigger stamp_updated before update on "interactions__interactions" for each row when (old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger stamp_updated before update on "interactions__interactions" for each row when (old.* is distinct from new.* and old.derived is not distinct from new.derived) execute function kernel.stamp_row();
 create trigger fact_written after insert or delete on "interactions__interactions" for each row execute function kernel.write_fact('interactions', 'record_id');
 create trigger fact_updated after update on "interactions__interactions" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('interactions', 'record_id');
 create trigger record_entered after insert or delete on "interactions__interactions" for each row execute function kernel.enter_record('interactions');

@@ -10,7 +10,7 @@ create index "tasklist__tasklist_price_f5fa95" on "tasklist__tasklist" (tenant_i
 create index "tasklist__tasklist_labels_4063fc" on "tasklist__tasklist" using gin (tenant_id, "labels") where deleted_at is null;
 alter table "tasklist__tasklist" add constraint "tasklist__tasklist_client_id_fk" foreign key ("tenant_id", "client_id") references "clients" ("tenant_id", "id") on update no action on delete cascade;
 create trigger stamp_created before insert on "tasklist__tasklist" for each row execute function kernel.stamp_row();
-create trigger stamp_updated before update on "tasklist__tasklist" for each row when (old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger stamp_updated before update on "tasklist__tasklist" for each row when (old.* is distinct from new.* and old.derived is not distinct from new.derived) execute function kernel.stamp_row();
 create trigger fact_written after insert or delete on "tasklist__tasklist" for each row execute function kernel.write_fact('tasklist', 'client_id');
 create trigger fact_updated after update on "tasklist__tasklist" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('tasklist', 'client_id');
 create trigger record_entered after insert or delete on "tasklist__tasklist" for each row execute function kernel.enter_record('tasklist');
