@@ -6,6 +6,9 @@ import { spawn } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { ensureInstalled, finish, pathWith, root, Stop } from './bootstrap-install.mjs'
 
+/** npm runs us by a shell, and a shell that is ended does not pass it on. */
+const isUnderNpm = process.env.npm_lifecycle_event !== undefined
+
 try {
   const [script, ...words] = process.argv.slice(2)
   if (script === undefined) throw new Stop('Usage: node core/bootstrap.mjs <script> [words...]')
@@ -19,17 +22,23 @@ try {
 async function run(node, words) {
   const env = { ...process.env, ...pathWith(join(root, 'node_modules', '.bin'), 'first') }
   // Becoming the script leaves no second process to pass signals on, or to be killed without it.
-  if (Number.parseInt(process.versions.node, 10) >= 24 && process.execve) process.execve(node, [node, ...words], env)
+  if (Number.parseInt(process.versions.node, 10) >= 24 && process.execve)
+    process.execve(node, [node, ...(isUnderNpm ? watchParent() : []), ...words], env)
   const child = spawn(node, [...watchParent(), ...words], { stdio: 'inherit', env })
+  if (isUnderNpm) onOrphaned(() => child.kill('SIGTERM'))
   const { code, signal, error } = await finish(child)
   if (error) throw new Stop(`Cannot run ${node}: ${error.message}`)
   process.exitCode = code ?? 1
   if (signal) process.kill(process.pid, signal)
 }
 
+function onOrphaned(end) {
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && end(), 1000).unref()
+}
+
 /** Words for Node by which a script ends in good order when we are killed in a way that cannot be passed on. */
 function watchParent() {
-  const code = `const parent = process.ppid
-    setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGTERM'), 1000).unref()`
+  const code = `(${onOrphaned})(() => process.kill(process.pid, 'SIGTERM'))`
   return process.platform === 'win32' ? [] : ['--import', `data:text/javascript,${encodeURIComponent(code)}`]
 }
