@@ -28,24 +28,40 @@ async function measure(bench: Bench, server: Server, job: Job, seconds: number):
 }
 
 const WARM_SECONDS = 1
+const PAGES = ['list', 'deep']
 
-async function runOperation(bench: Bench, operation: Operation): Promise<Outcome> {
+interface Course {
+  readonly operation: Operation
+  readonly jobs: ReadonlyMap<Server, Job>
+  readonly rounds: Round[]
+}
+
+async function prepare(bench: Bench, operation: Operation): Promise<Course> {
   const servers = bench.servers.filter(({ name }) => name !== 'json' || operation.hasJson)
   const jobs = new Map<Server, Job>()
   for (const server of servers) jobs.set(server, await operation.jobFor(server))
   await assertSame(servers, (server) => samplesOf(jobs.get(server) as Job, server))
   for (const [server, job] of jobs) await measure(bench, server, job, Math.min(WARM_SECONDS, bench.options.seconds))
-  const rounds: Round[] = []
-  for (let n = 0; n < bench.options.rounds; n++) {
-    const found: Partial<Record<Server['name'], Measure>> = {}
-    // Whoever comes first finds the machine as the other left it, so the two take turns.
-    for (const server of n % 2 ? servers.toReversed() : servers) {
-      found[server.name] = await measure(bench, server, jobs.get(server) as Job, bench.options.seconds)
-    }
-    rounds.push({ json: null, ...found } as Round)
+  return { operation, jobs, rounds: [] }
+}
+
+async function runRound(bench: Bench, { jobs, rounds }: Course): Promise<void> {
+  const found: Partial<Record<Server['name'], Measure>> = {}
+  // Whoever comes first finds the machine as the other left it, so the two take turns.
+  for (const [server, job] of rounds.length % 2 ? [...jobs].toReversed() : jobs) {
+    found[server.name] = await measure(bench, server, job, bench.options.seconds)
   }
-  log(`${operation.label}: ${rounds.map(({ ours, bare }) => (ours.perSecond / bare.perSecond).toFixed(2)).join(' ')}`)
-  return { operation, rounds }
+  rounds.push({ json: null, ...found } as Round)
+}
+
+/** Operations that are compared with each other take turns too: a machine is not the same a minute later. */
+async function runTogether(bench: Bench, operations: readonly Operation[]): Promise<Outcome[]> {
+  const courses: Course[] = []
+  for (const operation of operations) courses.push(await prepare(bench, operation))
+  for (let n = 0; n < bench.options.rounds; n++) for (const course of courses) await runRound(bench, course)
+  for (const { operation, rounds } of courses)
+    log(`${operation.label}: ${rounds.map(({ ours, bare }) => (ours.perSecond / bare.perSecond).toFixed(2)).join(' ')}`)
+  return courses
 }
 
 /** Some of the paths that a job asks for, spread over all of them. */
@@ -64,7 +80,9 @@ async function runAll(bench: Bench): Promise<Outcome[]> {
   const chosen = operations.filter(({ name }) => options.only.length === 0 || options.only.includes(name))
   const outcomes: Outcome[] = []
   // Reads come before writes: the tables that they read are the same for both.
-  for (const operation of chosen) outcomes.push(await runOperation(bench, operation))
+  const pages = chosen.filter(({ name }) => PAGES.includes(name))
+  if (pages.length > 0) outcomes.push(...(await runTogether(bench, pages)))
+  for (const each of chosen) if (!pages.includes(each)) outcomes.push(...(await runTogether(bench, [each])))
   return outcomes
 }
 
