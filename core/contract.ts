@@ -165,6 +165,18 @@ export function defineEvent<P>(name: string): Event<P> {
   return Object.freeze({ name })
 }
 
+/** When an event is told, where not right after its commit. A job is an event that a plugin schedules for itself. */
+export interface Schedule {
+  /** Told once at this time; a time gone by means now. */
+  readonly at?: Date
+  /** Told again and again: a cron line of five fields (minute, hour, day of month, month, day of week), read in `tz`. */
+  readonly every?: string
+  /** An IANA time zone such as `Europe/Paris`; UTC where none is given. Summer time is followed. */
+  readonly tz?: string
+  /** Under one key an event is scheduled once: scheduled anew, the former time and payload are replaced. */
+  readonly key?: string
+}
+
 /** `fact` numbers the happening: deliveries repeat, effects are deduplicated by it. */
 export interface Told<P> {
   readonly fact: string
@@ -250,8 +262,13 @@ export interface Ctx {
   /** True where the actor's role and this plugin's `uses` both allow it. */
   can(permission: string): boolean
   rows<N extends string>(resource: Resource<N>): Rows<N>
-  /** Adds a named fact to the unit of work; it is told after commit. */
-  emit<P extends JsonObject>(event: Event<P>, payload: P): Promise<void>
+  /**
+   * Adds a named fact to the unit of work; it is told after commit, or by its schedule. What falls due while the plugin is
+   * off, or while nothing runs, is told once when it is back.
+   */
+  emit<P extends JsonObject>(event: Event<P>, payload: P, schedule?: Schedule): Promise<void>
+  /** Takes back what was scheduled under a key. @returns whether something was */
+  cancel(event: Event<never>, key: string): Promise<boolean>
   /** Only in an `exchange`: one short write transaction. */
   work<T>(command: (ctx: Ctx) => Promise<T>): Promise<T>
   /** This tenant's settings of this plugin, checked against the manifest's schema. */

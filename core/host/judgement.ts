@@ -1,5 +1,6 @@
 /** Judges a loaded plugin against the rules of the house; every fault says what to mend. */
 import type { Schema } from '../contract.ts'
+import { findCronFault } from '../delivery/schedule.ts'
 import { findDialectFaults } from '../resource/dialect.ts'
 import type { Fault, Installed } from './manifest.ts'
 
@@ -57,6 +58,15 @@ function judgeHandlers({ plugin }: Installed, report: Report): void {
   if (twice) report(`two handlers are called '${twice}'`, 'rename one')
 }
 
+function judgeSchedules({ id, manifest }: Installed, report: Report): void {
+  for (const [event, every] of Object.entries(manifest.schedules)) {
+    if (!event.startsWith(`${id}.`))
+      report(`it schedules '${event}', which is not its own event`, `call it '${id}.<verb>'`)
+    const fault = findCronFault(every)
+    if (fault) report(`the schedule of '${event}': ${fault}`, 'write a cron line of five fields, as "0 6 * * 1"')
+  }
+}
+
 /** Permissions that a plugin brings: four for each resource, and those of its manifest. */
 export function permissionsOf({ plugin, manifest }: Pick<Installed, 'plugin' | 'manifest'>): string[] {
   const verbs = (plugin.resources ?? []).flatMap(({ name }) => VERBS.map((verb) => `${name}.${verb}`))
@@ -72,6 +82,7 @@ export function judge(candidate: Installed, loaded: readonly Installed[], faults
   judgeExtensions(candidate, resources, report)
   judgeRoutes(candidate, new Set(everybody.flatMap(permissionsOf)), report)
   judgeHandlers(candidate, report)
+  judgeSchedules(candidate, report)
   return faults.length === before
 }
 

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly settings: Schema | null
   readonly extends: Readonly<Record<string, string>>
   readonly widgets: readonly WidgetEntry[]
+  /** Events of the plugin that come round by themselves, each with a cron line in UTC. */
+  readonly schedules: Readonly<Record<string, string>>
 }
 
 /** A plugin's folder as it lies on the disk. */
@@ -116,6 +118,7 @@ export function readFolder(dir: string, place: { name: string; isKernel: boolean
       settings: null,
       extends: {},
       widgets: [],
+      schedules: {},
       ...given,
     }
     const extensions = Object.entries(manifest.extends).map(

@@ -25,6 +25,7 @@ function surfaceOf(installed: Installed) {
     routes: routesOf(installed),
     events: resources.flatMap(({ events }) => Object.values(events).map(({ name }) => name)),
     handlers: (plugin.handlers ?? []).map(({ name, event, kind }) => `${event.name} -> ${id}.${name} (${kind})`),
+    schedules: manifest.schedules,
     widgets: manifest.widgets.map(({ slot, of, id: widget }) => `${slot}${of ? ` of ${of}` : ''}: ${id}-${widget}`),
   }
 }

@@ -11,8 +11,11 @@ import type { Switches } from '../tenancy/switches.ts'
 import type { Compositions } from '../work/composition.ts'
 import type { ContextFactory, Occasion } from '../work/context.ts'
 import { startHousekeeping } from './housekeeping.ts'
+import { Scheduler } from './scheduler.ts'
 
 const POLL_MS = 1_000
+/** How soon what a manifest schedules holds for a tenant that is new. */
+const DECLARE_MS = 60_000
 const CONCURRENCY = 8
 const MAX_ATTEMPTS = 8
 /** How long a handler that runs may go on when the process is asked to end. */
@@ -50,7 +53,9 @@ class AlreadyTold extends Error {}
 export class DeliveryWorker {
   readonly #services: WorkerServices
   readonly #relay: Relay
+  readonly #scheduler: Scheduler
   readonly #handlers: ReadonlyMap<string, { plugin: Installed; handler: Handler<never> }>
+  #declaredAt = 0
   #timer: NodeJS.Timeout | undefined
   #turning: Promise<void> | null = null
   #again = false
@@ -64,6 +69,9 @@ export class DeliveryWorker {
       (plugin.plugin.handlers ?? []).map((handler) => [`${plugin.id}.${handler.name}`, { plugin, handler }] as const),
     )
     this.#handlers = new Map(all)
+    this.#scheduler = new Scheduler(services.database, services.installed, (err, { id, event, tenant }) =>
+      services.report('schedule failed', { err, schedule: id, event, tenant }),
+    )
     this.#relay = new Relay(services.database, (tenant, event) => this.#subscribers(tenant, event), services.carrier)
   }
 
@@ -94,12 +102,20 @@ export class DeliveryWorker {
     while (this.#again && !this.#ended) {
       this.#again = false
       try {
-        if (await this.#relay.turn()) this.#again = true
+        await this.#declare()
+        const told = await this.#scheduler.turn()
+        if ((await this.#relay.turn()) || told > 0) this.#again = true
       } catch (error) {
         // The next poll tries again; a database that is away must not end the worker.
         this.#services.report('relay failed', { err: error })
       }
     }
+  }
+
+  async #declare(): Promise<void> {
+    if (Date.now() - this.#declaredAt < DECLARE_MS) return
+    await this.#scheduler.declare()
+    this.#declaredAt = Date.now()
   }
 
   async stop(): Promise<void> {

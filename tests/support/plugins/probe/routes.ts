@@ -1,6 +1,6 @@
-import { type Ctx, defineRoute, type Route } from 'weft'
+import { type Ctx, defineRoute, Problem, type Route } from 'weft'
 import { clients } from 'weft/client'
-import { tasks } from './contract.ts'
+import { rang, tasks } from './contract.ts'
 
 const access = 'probe.run'
 const OWNER = {
@@ -134,4 +134,45 @@ const useKept = defineRoute({
   },
 })
 
-export const routes = [look, writeInQuery, exchange, nest, ...beyond, keep, useKept]
+const RING = {
+  type: 'object',
+  required: ['recordId', 'word'],
+  additionalProperties: false,
+  properties: {
+    recordId: { type: 'string' },
+    word: { type: 'string' },
+    at: { type: 'string' },
+    every: { type: 'string' },
+    tz: { type: 'string' },
+    key: { type: 'string' },
+    fails: { type: 'boolean' },
+  },
+}
+type Ring = { recordId: string; word: string; at?: string; every?: string; tz?: string; key?: string; fails?: boolean }
+
+/** Schedules a ring as the body says; answers what was wrong with it. */
+const ring = defineRoute({
+  method: 'POST',
+  path: '/ring',
+  access,
+  kind: 'command',
+  body: RING,
+  async handle(ctx, { body }) {
+    const { recordId, word, at, fails, ...rest } = body as Ring
+    const schedule = { ...rest, ...(at === undefined ? {} : { at: new Date(at) }) }
+    const said = await ctx.emit(rang, { recordId, word }, schedule).then(() => 'scheduled', messageOf)
+    if (fails) throw new Problem(409, 'failed')
+    return said
+  },
+})
+
+const hush = defineRoute({
+  method: 'POST',
+  path: '/hush',
+  access,
+  kind: 'command',
+  body: { type: 'object', required: ['key'], additionalProperties: false, properties: { key: { type: 'string' } } },
+  handle: (ctx, { body }) => ctx.cancel(rang, (body as { key: string }).key),
+})
+
+export const routes = [look, writeInQuery, exchange, nest, ...beyond, keep, useKept, ring, hush]

@@ -1,5 +1,5 @@
 import { definePlugin } from 'weft'
-import { onClientUpdated } from './events.ts'
+import { onClientUpdated, onRang } from './events.ts'
 import { routes } from './routes.ts'
 
-export default definePlugin({ routes, handlers: [onClientUpdated] })
+export default definePlugin({ routes, handlers: [onClientUpdated, onRang] })
