@@ -27,6 +27,8 @@ export function findCronFault(every: string, tz = 'UTC'): string | null {
 /** @throws Error for a schedule that says nothing or two things */
 export function firstDue({ at, every, tz = 'UTC', key }: Schedule, now: Date): Date {
   if ((at === undefined) === (every === undefined)) throw new Error('A schedule has either `at` or `every`.')
+  // The empty key is that of the manifest.
+  if (key === '') throw new Error('The key of a schedule is not empty.')
   if (at) {
     if (Number.isNaN(at.getTime())) throw new Error('The time `at` of a schedule is no time.')
     return at

@@ -1,9 +1,7 @@
 /** Makes the `ctx` that plugin code works with: one for each request or event, revoked at the end. */
-import { randomUUID } from 'node:crypto'
 import type {
   Actor,
   Ctx,
-  Event,
   Filter,
   Input,
   JsonObject,
@@ -15,17 +13,16 @@ import type {
   Resource,
   Row,
   Rows,
-  Schedule,
   SystemFields,
 } from '../contract.ts'
 import { Problem } from '../contract.ts'
-import { firstDue } from '../delivery/schedule.ts'
 import type { Claims } from '../data/context.ts'
 import type { Database, Transaction } from '../data/database.ts'
 import type { CursorKey } from '../resource/cursor.ts'
 import { type Condition, readFilter } from '../resource/filter.ts'
 import { readSort } from '../resource/list.ts'
 import type { Composition } from './composition.ts'
+import { eventsOf } from './events.ts'
 import type { Scope } from './scope.ts'
 import { joinTransaction, type Unit } from './unit.ts'
 import { type RowReply, Verbs } from './verbs.ts'
@@ -52,9 +49,6 @@ export interface Occasion {
 }
 
 const MAX_ROWS = 200
-const SCHEDULE = `insert into kernel.schedules (tenant_id, plugin, event, key, payload, due, every, tz)
-  values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, event, key) do update
-    set payload = excluded.payload, due = excluded.due, every = excluded.every, tz = excluded.tz`
 const HANDLER_MS = 5_000
 const EXCHANGE_MS = 60_000
 
@@ -153,10 +147,6 @@ export class ContextFactory {
       if (!unit) throw new Error('An exchange holds no transaction: use ctx.work for its short commands.')
       return unit
     }
-    const assertOwn = ({ name }: { name: string }) => {
-      if (!name.startsWith(`${plugin.id}.`))
-        throw new Error(`${plugin.id} cannot tell ${name}: it is not its own event.`)
-    }
     const scope = (): Scope => ({
       tenant: occasion.tenant.id,
       country: occasion.tenant.country,
@@ -175,27 +165,7 @@ export class ContextFactory {
       log: occasion.log,
       can,
       rows: <N extends string>(resource: Resource<N>) => rowsOf<N>(scope, occasion.composition, resource.name),
-      emit: async <P extends JsonObject>(event: Event<P>, payload: P, schedule?: Schedule) => {
-        assertOwn(event)
-        const body = JSON.stringify(payload)
-        if (!schedule)
-          return void (await open().write({ text: 'select kernel.emit($1, $2)', values: [event.name, body] }))
-        const { every = null, tz = 'UTC', key = randomUUID() } = schedule
-        const due = firstDue(schedule, now)
-        await open().write({
-          name: 'schedule',
-          text: SCHEDULE,
-          values: [occasion.tenant.id, plugin.id, event.name, key, body, due, every, tz],
-        })
-      },
-      cancel: async (event: Event<never>, key: string) => {
-        assertOwn(event)
-        const { rowCount } = await open().write({
-          text: 'delete from kernel.schedules where tenant_id = $1 and event = $2 and key = $3 and not declared',
-          values: [occasion.tenant.id, event.name, key],
-        })
-        return rowCount === 1
-      },
+      ...eventsOf({ tenant: occasion.tenant.id, plugin: plugin.id, now, open }),
       work: async <T>(command: (ctx: Ctx) => Promise<T>): Promise<T> => {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')

@@ -131,6 +131,7 @@ test.each([
   [{ at: IN_WEEKS, every: '* * * * *' }, 'either `at` or `every`'],
   [{ at: 'tomorrow' }, 'is no time'],
   [{ every: '* * * * *' }, 'needs a key'],
+  [{ at: IN_WEEKS, key: '' }, 'is not empty'],
   [{ every: '* * * * * *', key: 'k' }, 'exactly 5 parts'],
   [{ every: '61 * * * *', key: 'k' }, '61'],
   [{ every: '0 0 30 2 *', key: 'k' }, 'never comes'],
