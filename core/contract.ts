@@ -202,6 +202,79 @@ export function defineHandler<P>(handler: Handler<P>): Handler<P> {
   return Object.freeze(handler)
 }
 
+// ------------------------------------------------------------------------------------------------ point
+
+/**
+ * `veto` asks everybody for leave, `collect` gathers all answers, `choose` asks the one plugin that bears the key.
+ */
+export type PointKind = 'veto' | 'collect' | 'choose'
+
+/**
+ * A typed question to other plugins. The plugin that owns it asks; those that are on for the tenant answer, in the order
+ * of `requires`, then of their ids.
+ */
+export interface Point<In, Out, K extends PointKind = PointKind> {
+  readonly name: string
+  readonly kind: K
+  /** `command`: asked and answered within one transaction. `exchange`: outside of any. */
+  readonly within: 'command' | 'exchange'
+  /** How long each answer may take, in milliseconds. */
+  readonly ms: number
+  /** What an answer that fails or is late means: the asking is refused, or goes on without it. */
+  readonly onFailure: 'refuse' | 'skip'
+  /** Only for the type checker. */
+  readonly types?: { in: (input: In) => void; out: () => Out }
+}
+
+/** What a `veto` is answered: as it is, changed, or not at all. */
+export type Verdict<In> =
+  | { readonly is: 'ok' }
+  | { readonly is: 'change'; readonly to: In }
+  | { readonly is: 'refuse'; readonly code: string; readonly errors: readonly ProblemEntry[] }
+
+export const allow = (): Verdict<never> => ({ is: 'ok' })
+export const change = <In>(to: In): Verdict<In> => ({ is: 'change', to })
+/** `code` is translated by the locales of the asking plugin. */
+export const refuse = (code: string, errors: readonly ProblemEntry[] = []): Verdict<never> => ({
+  is: 'refuse',
+  code,
+  errors,
+})
+
+type PointOptions<K extends PointKind> = Omit<Point<never, never, K>, 'name' | 'types'>
+
+/** `name` is `<plugin id>.<noun>`, as in `billing.discounts`. Inputs and answers are plain JSON. */
+export function definePoint<In extends Json>(
+  name: string,
+  options: PointOptions<'veto'>,
+): Point<In, Verdict<In>, 'veto'>
+export function definePoint<In extends Json, Out extends Json>(
+  name: string,
+  options: PointOptions<'collect'>,
+): Point<In, Out, 'collect'>
+export function definePoint<In extends Json, Out extends Json>(
+  name: string,
+  options: PointOptions<'choose'>,
+): Point<In, Out, 'choose'>
+export function definePoint(name: string, options: PointOptions<PointKind>): Point<never, unknown> {
+  return Object.freeze({ name, ...options })
+}
+
+/** A plugin's answer to a point of its own or of a plugin that it requires. */
+export interface Answer<In, Out> {
+  readonly point: Point<In, Out>
+  /** By which a `choose` finds it. */
+  readonly key?: string
+  /** @throws Problem which refuses a `veto`; any other error is a failure */
+  answer(ctx: Ctx, input: In): Promise<Out>
+}
+
+export function defineAnswer<In, Out>(answer: Answer<In, Out>): Answer<In, Out> {
+  return Object.freeze(answer)
+}
+
+type Asked<In, Out, K extends PointKind> = K extends 'veto' ? In : K extends 'collect' ? Out[] : Out
+
 // ------------------------------------------------------------------------------------------------ route
 
 export interface RouteInput {
@@ -237,6 +310,8 @@ export interface Plugin {
   readonly routes?: readonly Route[]
   /** Of any payload: each handler's event fixes its own. */
   readonly handlers?: readonly Handler<never>[]
+  readonly points?: readonly Point<never, unknown>[]
+  readonly answers?: readonly Answer<never, unknown>[]
 }
 
 export function definePlugin(plugin: Plugin): Plugin {
@@ -269,6 +344,16 @@ export interface Ctx {
   emit<P extends JsonObject>(event: Event<P>, payload: P, schedule?: Schedule): Promise<void>
   /** Takes back what was scheduled under a key. @returns whether something was */
   cancel(event: Event<never>, key: string): Promise<boolean>
+  /**
+   * Asks a point of this plugin. A `veto` gives the input as the answers have changed it, `collect` all answers, `choose`
+   * that of the key.
+   * @throws Problem 409 with the code of the refusal, 409 `unanswered` for a failed answer that counts, 422 `unknown_key`
+   */
+  ask<In, Out, K extends PointKind>(
+    point: Point<In, Out, K>,
+    input: NoInfer<In>,
+    ...key: K extends 'choose' ? [key: string] : []
+  ): Promise<Asked<In, Out, K>>
   /** Only in an `exchange`: one short write transaction. */
   work<T>(command: (ctx: Ctx) => Promise<T>): Promise<T>
   /** This tenant's settings of this plugin, checked against the manifest's schema. */

@@ -12,12 +12,14 @@ import { StartFault } from './fault.ts'
 import { describe, loadPlugins } from './host/catalogue.ts'
 import { permissionsOf } from './host/judgement.ts'
 import type { Fault, Installed } from './host/manifest.ts'
+import { powersOf } from './host/powers.ts'
+import { settingsOf } from './host/settings.ts'
 import type { Services } from './http/services.ts'
 import type { RoleNames } from './resource/derived.ts'
 import { findTenant, isMember, listMembers, namesOf } from './tenancy/directory.ts'
 import { Switches } from './tenancy/switches.ts'
 import { Compositions } from './work/composition.ts'
-import { ContextFactory } from './work/context.ts'
+import { type Answering, ContextFactory, type FindAnswers } from './work/context.ts'
 import { DeliveryWorker } from './worker/worker.ts'
 
 export interface Kernel {
@@ -38,6 +40,7 @@ export interface KernelOptions {
 interface Cradle extends Services {
   readonly roles: RoleNames
   readonly worker: DeliveryWorker
+  readonly findAnswers: FindAnswers
 }
 
 /** The catalogue keeps what the design promises, or nothing starts. */
@@ -59,6 +62,25 @@ function permissionEntries(installed: readonly Installed[]): Services['permissio
     })
   })
   return [...own, ...brought]
+}
+
+/** Plugins stand in the order in which they load: what they require comes first, then their ids decide. */
+function createFindAnswers(installed: readonly Installed[], switches: Switches): FindAnswers {
+  const known = installed.flatMap((plugin) => {
+    const powers = powersOf(plugin)
+    return (plugin.plugin.answers ?? []).map((answer) => ({ plugin, powers, answer }))
+  })
+  return async (tenant, point) => {
+    const state = await switches.of(tenant)
+    return known
+      .filter(({ plugin, answer }) => answer.point.name === point && state.enabled.has(plugin.id))
+      .map(({ plugin, powers, answer }) => ({
+        plugin: plugin.id,
+        powers,
+        answer: answer as Answering['answer'],
+        settings: settingsOf(plugin, state),
+      }))
+  }
 }
 
 const WAKE_MS = 50
@@ -111,6 +133,7 @@ function register(container: AwilixContainer<Cradle>, { config, databaseUrl, rep
           namesOf(database, tenant, ids),
       single,
     ),
+    findAnswers: asFunction(({ installed, switches }: Cradle) => createFindAnswers(installed, switches), single),
     contexts: asFunction((cradle: Cradle) => new ContextFactory(cradle.database, cradle), single),
     worker: asFunction(({ database, roles, switches, compositions, contexts, installed, sessions }: Cradle) => {
       const url = loginUrl(databaseUrl, config.secret, { part: 'door', roles })

@@ -58,6 +58,25 @@ function judgeHandlers({ plugin }: Installed, report: Report): void {
   if (twice) report(`two handlers are called '${twice}'`, 'rename one')
 }
 
+function judgePoints({ id, plugin, manifest }: Installed, report: Report): void {
+  for (const { name } of plugin.points ?? [])
+    if (!name.startsWith(`${id}.`)) report(`the point '${name}' does not bear its id`, `call it '${id}.<noun>'`)
+  const answered = new Set<string>()
+  for (const { point, key } of plugin.answers ?? []) {
+    const owner = point.name.split('.')[0] as string
+    const line = key === undefined ? point.name : `${point.name} ${key}`
+    if (owner !== id && !manifest.requires[owner])
+      report(`it answers '${point.name}' of a plugin that it does not require`, `require '${owner}'`)
+    if ((point.kind === 'choose') !== (key !== undefined))
+      report(
+        `its answer to '${point.name}' ${key === undefined ? 'has no key' : 'has a key'}`,
+        'only `choose` goes by key',
+      )
+    if (answered.has(line)) report(`it answers '${line}' twice`, 'join the two answers')
+    answered.add(line)
+  }
+}
+
 function judgeSchedules({ id, manifest }: Installed, report: Report): void {
   for (const [event, every] of Object.entries(manifest.schedules)) {
     if (!event.startsWith(`${id}.`))
@@ -83,6 +102,7 @@ export function judge(candidate: Installed, loaded: readonly Installed[], faults
   judgeRoutes(candidate, new Set(everybody.flatMap(permissionsOf)), report)
   judgeHandlers(candidate, report)
   judgeSchedules(candidate, report)
+  judgePoints(candidate, report)
   return faults.length === before
 }
 

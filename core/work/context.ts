@@ -10,6 +10,7 @@ import type {
   Log,
   Page,
   Patch,
+  Point,
   Resource,
   Row,
   Rows,
@@ -21,6 +22,7 @@ import type { Database, Transaction } from '../data/database.ts'
 import type { CursorKey } from '../resource/cursor.ts'
 import { type Condition, readFilter } from '../resource/filter.ts'
 import { readSort } from '../resource/list.ts'
+import { ask, type Answerer } from './asking.ts'
 import type { Composition } from './composition.ts'
 import { eventsOf } from './events.ts'
 import type { Scope } from './scope.ts'
@@ -34,6 +36,15 @@ export interface PluginPowers {
   readonly permissions: ReadonlySet<string>
   readonly locales: { readonly [language: string]: JsonObject }
 }
+
+/** A plugin that answers a point, with what its own ctx needs. */
+export interface Answering extends Answerer {
+  readonly powers: PluginPowers
+  readonly settings: JsonObject
+}
+
+/** Those that are on for a tenant and answer a point, in the order in which they are asked. */
+export type FindAnswers = (tenant: string, point: string) => Promise<readonly Answering[]>
 
 /** For whom and where plugin code runs. */
 export interface Occasion {
@@ -57,17 +68,24 @@ export class ContextFactory {
   readonly #cursorKey: CursorKey
   readonly #isMember: (tenant: string, user: string) => Promise<boolean>
   readonly #wake: () => void
+  readonly #findAnswers: FindAnswers
   /** Each ends one run of plugin code before its time. */
   readonly #interrupts = new Set<() => void>()
 
   constructor(
     database: Database,
-    means: { cursorKey: CursorKey; isMember: (tenant: string, user: string) => Promise<boolean>; wake: () => void },
+    means: {
+      cursorKey: CursorKey
+      isMember: (tenant: string, user: string) => Promise<boolean>
+      wake: () => void
+      findAnswers: FindAnswers
+    },
   ) {
     this.#database = database
     this.#cursorKey = means.cursorKey
     this.#isMember = means.isMember
     this.#wake = means.wake
+    this.#findAnswers = means.findAnswers
   }
 
   /**
@@ -135,6 +153,31 @@ export class ContextFactory {
     }
   }
 
+  async #ask(
+    frame: Frame,
+    point: AnyPoint,
+    { input, key }: { input: unknown; key: string | undefined },
+  ): Promise<unknown> {
+    const { occasion, plugin, unit } = frame
+    const answerers = await this.#findAnswers(occasion.tenant.id, point.name)
+    return ask(
+      {
+        plugin: plugin.id,
+        unit,
+        answerers,
+        call: (answerer, signal, code) => {
+          const { powers, settings } = answerer as Answering
+          const own = AbortSignal.any([frame.signal, signal])
+          return this.#call({ ...frame, occasion: { ...occasion, settings }, plugin: powers, signal: own }, code)
+        },
+        report: (by, err) => occasion.log.warn('answer failed', { point: point.name, by, err }),
+      },
+      point,
+      input,
+      key,
+    )
+  }
+
   #create({ occasion, plugin, signal, unit, claims }: Frame, life: Life): Ctx {
     const can = (permission: string) =>
       plugin.permissions.has(permission) && (occasion.permissions === null || occasion.permissions.has(permission))
@@ -166,6 +209,10 @@ export class ContextFactory {
       can,
       rows: <N extends string>(resource: Resource<N>) => rowsOf<N>(scope, occasion.composition, resource.name),
       ...eventsOf({ tenant: occasion.tenant.id, plugin: plugin.id, now, open }),
+      ask: (async (point: AnyPoint, input: unknown, key?: string) => {
+        assertLives()
+        return this.#ask({ occasion, plugin, signal, unit, claims }, point, { input, key })
+      }) as Ctx['ask'],
       work: async <T>(command: (ctx: Ctx) => Promise<T>): Promise<T> => {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')
@@ -190,6 +237,7 @@ interface Frame {
   readonly claims: Claims
 }
 type Life = { isOver: boolean }
+type AnyPoint = Point<unknown, unknown>
 
 function claimsOf({ tenant, actor, request }: Occasion, plugin: PluginPowers): Claims {
   return {

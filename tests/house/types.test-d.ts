@@ -2,7 +2,7 @@
  * Mistakes in plugin code that the compiler refuses. `tsc` checks this file; it never runs. A line that should fail
  * and does not is an unused `@ts-expect-error`, which is an error itself.
  */
-import { type Ctx, defineHandler, defineResource, defineRoute } from 'weft'
+import { type Ctx, defineAnswer, defineHandler, definePoint, defineResource, defineRoute } from 'weft'
 import { clients } from 'weft/client'
 
 export async function mistakes(ctx: Ctx): Promise<void> {
@@ -99,3 +99,28 @@ export const handler = defineHandler({
     ctx.log.info(payload.id)
   },
 })
+
+const hints = definePoint<{ id: string }, { hint: string }>('unmet.hints', {
+  kind: 'collect',
+  within: 'command',
+  ms: 100,
+  onFailure: 'skip',
+})
+const channels = definePoint<{ id: string }, boolean>('unmet.channels', {
+  kind: 'choose',
+  within: 'exchange',
+  ms: 100,
+  onFailure: 'refuse',
+})
+
+// @ts-expect-error an answer of another type
+export const wrongAnswer = defineAnswer({ point: hints, answer: async () => ({ hint: 1 }) })
+
+export async function askAll(ctx: Ctx): Promise<string[]> {
+  // @ts-expect-error a choice without its key
+  await ctx.ask(channels, { id: '1' })
+  // @ts-expect-error a field that the input has not
+  await ctx.ask(hints, { id: '1', name: 'x' })
+  const answers = await ctx.ask(hints, { id: '1' })
+  return (await ctx.ask(channels, { id: '1' }, 'post')) ? answers.map(({ hint }) => hint) : []
+}

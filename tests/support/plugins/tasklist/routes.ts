@@ -1,5 +1,5 @@
 import { defineRoute, Problem } from 'weft'
-import { closed, tasks } from './contract.ts'
+import { adding, channels, closed, hints, tasks } from './contract.ts'
 
 export const countOpen = defineRoute({
   method: 'GET',
@@ -41,4 +41,58 @@ export const failHalfway = defineRoute({
     await ctx.rows(tasks).create({ clientId: (body as { clientId: string }).clientId, title: 'half' })
     throw new Problem(409, 'halfway')
   },
+})
+
+const ADDED = {
+  type: 'object',
+  required: ['clientId', 'title'],
+  additionalProperties: false,
+  properties: { clientId: { type: 'string' }, title: { type: 'string' } },
+}
+
+/** Adds a task where nobody is against it. */
+export const addTask = defineRoute({
+  method: 'POST',
+  path: '/add',
+  access: 'tasklist.create',
+  kind: 'command',
+  body: ADDED,
+  async handle(ctx, { body }) {
+    return ctx.rows(tasks).create(await ctx.ask(adding, body as { clientId: string; title: string }))
+  },
+})
+
+export const readHints = defineRoute({
+  method: 'POST',
+  path: '/hints',
+  access: 'tasklist.create',
+  kind: 'command',
+  body: ADDED,
+  async handle(ctx, { body }) {
+    const { clientId, title } = body as { clientId: string; title: string }
+    const given = await ctx.ask(hints, { clientId: title })
+    await ctx.rows(tasks).create({ clientId, title: `after ${title}` })
+    return given
+  },
+})
+
+export const send = defineRoute({
+  method: 'POST',
+  path: '/send',
+  access: 'tasklist.create',
+  kind: 'exchange',
+  body: ADDED,
+  async handle(ctx, { body }) {
+    const { clientId, title } = body as { clientId: string; title: string }
+    return ctx.ask(channels, { text: title }, clientId)
+  },
+})
+
+/** Asks where it must not. */
+export const sendWithin = defineRoute({
+  method: 'POST',
+  path: '/send-within',
+  access: 'tasklist.create',
+  kind: 'command',
+  handle: (ctx) => ctx.ask(channels, { text: 'x' }, 'post').then(JSON.stringify, (error: Error) => error.message),
 })

@@ -1,10 +1,11 @@
 import { definePlugin } from 'weft'
 import { onClientCreated, onClosed } from './events.ts'
-import { closeAll, countOpen, failHalfway } from './routes.ts'
-import { tasks } from './contract.ts'
+import { addTask, closeAll, countOpen, failHalfway, readHints, send, sendWithin } from './routes.ts'
+import { adding, channels, hints, tasks } from './contract.ts'
 
 export default definePlugin({
   resources: [tasks],
-  routes: [closeAll, countOpen, failHalfway],
+  routes: [closeAll, countOpen, failHalfway, addTask, readHints, send, sendWithin],
+  points: [adding, hints, channels],
   handlers: [onClientCreated, onClosed],
 })
