@@ -38,7 +38,13 @@ test('an administrator has everything', () => {
 test('a member has all but administration and the deletion of whole files', () => {
   const held = permissionsFor('member', all)
   const lacking = all.filter(({ name }) => !held.has(name)).map(({ name }) => name)
-  expect(lacking).toEqual(['plugins.manage', 'api-keys.manage', 'clients.delete', 'quotes.configure'])
+  expect(lacking).toEqual([
+    'plugins.manage',
+    'api-keys.manage',
+    'deliveries.manage',
+    'clients.delete',
+    'quotes.configure',
+  ])
 })
 
 test('a key has what it was given, of what its user has now', () => {

@@ -23,6 +23,7 @@ const define = (name: string, administration: boolean): PermissionEntry => ({
 export const kernelPermissions: readonly PermissionEntry[] = [
   define('plugins.manage', true),
   define('api-keys.manage', true),
+  define('deliveries.manage', true),
   define('users.read', false),
 ]
 

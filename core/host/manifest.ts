@@ -64,6 +64,7 @@ const RESERVED = [
   'assets',
   'changes',
   'clients',
+  'deliveries',
   'docs',
   'extensions',
   'health',

@@ -25,6 +25,8 @@ const KERNEL_PATHS: Json = {
   },
   '/api/api-keys': { get: operation('API keys of the tenant'), post: operation('Make an API key; it is shown once') },
   '/api/api-keys/{id}': { delete: operation('Revoke an API key') },
+  '/api/deliveries': { get: operation('Deliveries to handlers that have failed, newest first') },
+  '/api/deliveries/{id}/retry': { post: operation('Have a dead delivery told again') },
   '/api/users': { get: operation('Members of the tenant') },
   '/api/plugins': { get: operation('Every installed plugin, and whether it is on') },
   '/api/plugins/{id}': { patch: operation('Switch a plugin on or off, change its settings') },

@@ -113,12 +113,36 @@ describe('a handler that fails', () => {
     }
   })
 
+  test('is shown to administrators with its reason, and to nobody else', async () => {
+    const { items, next } = (await h.alice.get('/api/deliveries')).body
+    expect([items.length, next]).toEqual([1, null])
+    expect(items[0]).toMatchObject({
+      id: (await flakyOf(client))?.id,
+      handler: 'probe.flaky',
+      event: 'clients.updated',
+      recordId: client,
+      state: 'dead',
+      attempts: 8,
+      reason: 'the other side is away',
+    })
+    expect((await h.bob.get('/api/deliveries')).body).toEqual({ items: [], next: null })
+    const member = await h.addMember(h.tenants.alice, 'member@test.example', 'member')
+    expect((await member.get('/api/deliveries')).status).toBe(403)
+    expect((await h.bob.post(`/api/deliveries/${items[0].id}/retry`)).status).toBe(404)
+    expect((await h.alice.get('/api/deliveries?limit=0')).status).toBe(400)
+    expect((await h.alice.get('/api/deliveries?after=x')).status).toBe(400)
+  })
+
   test('is told once more when a person revives it, and the others were told all along', async () => {
     const { body } = await h.alice.get(`/api/clients/${client}`)
     await h.alice.patch(`/api/clients/${client}`, { source: 'press' }, body.version)
-    await setDelivery((await flakyOf(client))?.id, `state = 'waiting', attempts = 0, due = now()`)
+    const retry = `/api/deliveries/${(await flakyOf(client))?.id}/retry`
+    expect((await h.alice.post(retry)).body).toMatchObject({ state: 'waiting', attempts: 0 })
     await eventually(async () => (await flakyOf(client))?.state === 'done', 'it is done')
     expect((await flakyOf(client))?.reason).toBeNull()
+    expect((await h.alice.get('/api/deliveries')).body.items).toEqual([])
+    const again = await h.alice.post(retry)
+    expect([again.status, again.body.code]).toEqual([409, 'not_dead'])
     expect(await tasksOf(client)).toHaveLength(1)
   })
 })

@@ -8,7 +8,7 @@ grant execute on all functions in schema kernel to {app}, {door}, {reader};
 grant select on kernel.records, kernel.facts to {app};
 grant select, insert on kernel.answers to {app};
 grant select on kernel.deliveries to {app};
-grant update (state, attempts, leased_until, reason, told_at, updated_at) on kernel.deliveries to {app};
+grant update (state, attempts, due, leased_until, reason, told_at, updated_at) on kernel.deliveries to {app};
 grant select, insert, update, delete on kernel.schedules to {app};
 
 grant select, insert, update, delete on kernel.tenants, kernel.users, kernel.memberships, kernel.sessions, kernel.api_keys,
