@@ -354,12 +354,41 @@ export interface Ctx {
     input: NoInfer<In>,
     ...key: K extends 'choose' ? [key: string] : []
   ): Promise<Asked<In, Out, K>>
+  /** Only in an `exchange`, outside of `work`: a transaction waits for nobody. */
+  readonly http: Http
   /** Only in an `exchange`: one short write transaction. */
   work<T>(command: (ctx: Ctx) => Promise<T>): Promise<T>
   /** This tenant's settings of this plugin, checked against the manifest's schema. */
   settings<T extends JsonObject>(): T
   /** A text of this plugin's locales in the actor's language. */
   t(key: string, params?: Record<string, string | number>): string
+}
+
+export interface HttpRequest {
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  readonly headers?: Readonly<Record<string, string>>
+  /** At most 5 MB. */
+  readonly body?: string | Uint8Array
+  /** How long all of it may take, 10,000 ms unless said. */
+  readonly ms?: number
+}
+export interface HttpReply {
+  readonly status: number
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+  text(): string
+  /** @throws Problem 502 `not_json` */
+  json(): Json
+}
+
+/** Calls to other systems, to the `hosts` of the manifest alone. */
+export interface Http {
+  /**
+   * Redirects are not followed. A handler's unsafe calls bear an `Idempotency-Key` that is the same when it is told again.
+   * @throws Problem 403 `host_not_declared`, `address` for what is not a public address; 502 `unreachable`, `too_large`; 504 `late`
+   */
+  request(url: string, request?: HttpRequest): Promise<HttpReply>
 }
 
 export interface Log {

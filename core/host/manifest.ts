@@ -30,6 +30,8 @@ export interface Manifest {
   readonly settings: Schema | null
   readonly extends: Readonly<Record<string, string>>
   readonly widgets: readonly WidgetEntry[]
+  /** Other systems that its code may call. */
+  readonly hosts: readonly string[]
   /** Events of the plugin that come round by themselves, each with a cron line in UTC. */
   readonly schedules: Readonly<Record<string, string>>
 }
@@ -120,6 +122,7 @@ export function readFolder(dir: string, place: { name: string; isKernel: boolean
       extends: {},
       widgets: [],
       schedules: {},
+      hosts: [],
       ...given,
     }
     const extensions = Object.entries(manifest.extends).map(

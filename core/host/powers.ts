@@ -7,5 +7,6 @@ export function powersOf(plugin: Installed): PluginPowers {
   const used = Object.entries(plugin.manifest.uses).flatMap(([resource, verbs]) =>
     verbs.map((verb) => `${resource}.${verb}`),
   )
-  return { id: plugin.id, permissions: new Set([...permissionsOf(plugin), ...used]), locales: plugin.locales }
+  const permissions = new Set([...permissionsOf(plugin), ...used])
+  return { id: plugin.id, permissions, locales: plugin.locales, hosts: plugin.manifest.hosts }
 }

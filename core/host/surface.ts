@@ -26,6 +26,7 @@ function surfaceOf(installed: Installed) {
     events: resources.flatMap(({ events }) => Object.values(events).map(({ name }) => name)),
     handlers: (plugin.handlers ?? []).map(({ name, event, kind }) => `${event.name} -> ${id}.${name} (${kind})`),
     schedules: manifest.schedules,
+    hosts: manifest.hosts,
     points: (plugin.points ?? []).map(({ name, kind }) => `${name} (${kind})`),
     answers: (plugin.answers ?? []).map(({ point, key }) => `${point.name}${key === undefined ? '' : ` as ${key}`}`),
     widgets: manifest.widgets.map(({ slot, of, id: widget }) => `${slot}${of ? ` of ${of}` : ''}: ${id}-${widget}`),

@@ -130,3 +130,12 @@ test('a plugin has no more rights than its caller', async () => {
     actor: 'key',
   })
 })
+
+test('an exchange calls only hosts of its manifest, at public addresses, and never within a transaction', async () => {
+  expect((await h.alice.post('/api/probe/call-out')).body).toEqual({
+    declared: 'address',
+    literal: 'address',
+    undeclared: 'host_not_declared',
+    within: 'ctx.http is for an exchange, outside of ctx.work: a transaction waits for nobody.',
+  })
+})

@@ -20,6 +20,7 @@ function occasionOf(caller: Caller, plugin: Installed, request: FastifyRequest):
     permissions: caller.permissions,
     settings: settingsOf(plugin, caller.state),
     request: request.id,
+    idempotencyKey: null,
     log: {
       info: (message, fields) => request.log.info({ plugin: plugin.id, ...fields }, message),
       warn: (message, fields) => request.log.warn({ plugin: plugin.id, ...fields }, message),

@@ -26,6 +26,7 @@ import { ask, type Answerer } from './asking.ts'
 import type { Composition } from './composition.ts'
 import { eventsOf } from './events.ts'
 import type { Scope } from './scope.ts'
+import { isPublicAddress, noHttp, openHttp } from './outbound.ts'
 import { joinTransaction, type Unit } from './unit.ts'
 import { type RowReply, Verbs } from './verbs.ts'
 
@@ -35,6 +36,8 @@ export interface PluginPowers {
   /** Permissions that the plugin's code may use: its own, and those of its manifest's `uses`. */
   readonly permissions: ReadonlySet<string>
   readonly locales: { readonly [language: string]: JsonObject }
+  /** Whom its code may call. */
+  readonly hosts: readonly string[]
 }
 
 /** A plugin that answers a point, with what its own ctx needs. */
@@ -56,6 +59,8 @@ export interface Occasion {
   readonly permissions: ReadonlySet<string> | null
   readonly settings: JsonObject
   readonly request: string
+  /** What outbound calls bear, so that the other side knows them when they are made again; null where they are not. */
+  readonly idempotencyKey: string | null
   readonly log: Log
 }
 
@@ -220,6 +225,7 @@ export class ContextFactory {
           this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction), claims }, command),
         )
       },
+      http: unit ? noHttp : httpOf(occasion, plugin, signal),
       settings: <T extends JsonObject>() => structuredClone(occasion.settings) as T,
       t: (key: string, params: Record<string, string | number> = {}) => {
         const text = plugin.locales[occasion.lang]?.[key] ?? plugin.locales.en?.[key] ?? key
@@ -251,6 +257,9 @@ function claimsOf({ tenant, actor, request }: Occasion, plugin: PluginPowers): C
     at: null,
   }
 }
+
+const httpOf = ({ idempotencyKey }: Occasion, { hosts }: PluginPowers, signal: AbortSignal) =>
+  openHttp({ hosts, key: idempotencyKey, signal, isAllowed: isPublicAddress })
 
 const rowOf = <N extends string>({ body }: RowReply) => JSON.parse(body) as Row<N>
 

@@ -182,6 +182,7 @@ export class DeliveryWorker {
       permissions: null,
       settings: settingsOf(plugin, state),
       request: job.delivery,
+      idempotencyKey: `${delivery.fact}-${delivery.handler}`,
       log: { info: report('info'), warn: report('warn'), error: report('error') },
     }
     const { fact, at, row_id, record_id, changed } = delivery

@@ -175,4 +175,21 @@ const hush = defineRoute({
   handle: (ctx, { body }) => ctx.cancel(rang, (body as { key: string }).key),
 })
 
-export const routes = [look, writeInQuery, exchange, nest, ...beyond, keep, useKept, ring, hush]
+/** Calls from where it may and from where it must not. */
+const callOut = defineRoute({
+  method: 'POST',
+  path: '/call-out',
+  access,
+  kind: 'exchange',
+  async handle(ctx) {
+    const attempt = (url: string) => ctx.http.request(url).then(({ status }) => `${status}`, messageOf)
+    return {
+      declared: await attempt('http://localhost:9/'),
+      literal: await attempt('http://127.0.0.1:9/'),
+      undeclared: await attempt('https://elsewhere.example/'),
+      within: await ctx.work((inner) => inner.http.request('http://localhost:9/').then(String, messageOf)),
+    }
+  },
+})
+
+export const routes = [look, writeInQuery, exchange, nest, ...beyond, keep, useKept, ring, hush, callOut]
