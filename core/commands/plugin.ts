@@ -1,12 +1,16 @@
-/** For authors of plugins: writes the migration between schemas and database. */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+/** For authors of plugins: a new folder, and the migration between schemas and database. */
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { takeConfig } from '../config.ts'
 import { compare } from '../data/comparison.ts'
 import { StartFault } from '../fault.ts'
 import { printFaults } from '../host/judgement.ts'
 import { describePlugins } from '../host/preparation.ts'
 import { compileModels } from '../resource/description.ts'
+import { ROOT } from '../host/catalogue.ts'
+import { isFreeId } from '../host/manifest.ts'
+import { generate } from './generate.ts'
+import { describeNewPlugin } from './plugin-template.ts'
 import { prepare } from './preparation.ts'
 
 function nextName(folder: string): string {
@@ -39,12 +43,32 @@ async function writeMigration(id: string): Promise<void> {
   }
 }
 
+async function makePlugin(id: string): Promise<void> {
+  if (!isFreeId(id))
+    throw new StartFault(
+      `A plugin cannot be called '${id}': lower-case letters, digits and single hyphens, and no name of the kernel.`,
+    )
+  const folder = join(ROOT, 'plugins', id)
+  if (existsSync(folder)) throw new StartFault(`There is a plugin '${id}' already.`)
+  for (const [path, text] of describeNewPlugin(id)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true })
+    writeFileSync(join(folder, path), text)
+  }
+  console.log(`Made plugins/${id}.`)
+  await writeMigration(id)
+  await generate.run([])
+  console.log('`npm start` shows it as a tab on the page of each client.')
+}
+
+const ACTIONS: Readonly<Record<string, (id: string) => Promise<void>>> = { new: makePlugin, migrate: writeMigration }
+
 export const plugin = {
-  usage: 'plugin migrate <id>',
+  usage: 'plugin new <id> | plugin migrate <id>',
   summary:
-    'Writes the migration between the schemas of a plugin and the database. What could lose data is printed, not written.',
-  async run([action, id]: readonly string[]): Promise<void> {
-    if (action !== 'migrate' || !id) throw new StartFault(`Usage: npm run weft -- ${plugin.usage}`)
-    await writeMigration(id)
+    'Makes the folder of a new plugin, or writes the migration between the schemas of one and the database. What could lose data is printed, not written.',
+  async run([action = '', id]: readonly string[]): Promise<void> {
+    const act = ACTIONS[action]
+    if (!act || !id) throw new StartFault(`Usage: npm run weft -- ${plugin.usage}`)
+    await act(id)
   },
 }

@@ -90,6 +90,11 @@ const RESERVED = [
   'weft',
 ]
 
+const ID = new RegExp(manifestSchema.$defs.id.pattern)
+
+/** Whether a plugin of one's own may be called so. */
+export const isFreeId = (id: string): boolean => ID.test(id) && id.length <= 40 && !RESERVED.includes(id)
+
 const readJson = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
 
 function readLocale(dir: string, language: string): JsonObject {

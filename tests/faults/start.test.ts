@@ -118,6 +118,13 @@ describe.concurrent('an operator who', { timeout: 120_000 }, () => {
     expect(await faultOf(words, { DATABASE_URL: database.ownerUrl, WEFT_SECRET: SECRET })).toBe(sentence)
   })
 
+  test.each(['clients', 'Gifts', 'two--hyphens', '../elsewhere', 'interactions'])(
+    'makes a plugin called %s',
+    async (id) => {
+      expect(await faultOf(['plugin', 'new', id], {})).toMatch(/cannot be called|There is a plugin .* already/)
+    },
+  )
+
   test('makes a tenant twice', async () => {
     const settings = { DATABASE_URL: database.ownerUrl, WEFT_SECRET: SECRET, WEFT_DATA_DIR: folders.path('plain') }
     const first = await run(tenant('twice'), settings).ended

@@ -1,6 +1,7 @@
 /**
- * `npm run test:deletion`: a plugin is a folder that can be deleted. In a copy of the repository one is deleted, also
- * from under a database that holds its tables; everything generates, compiles, boots, serves and passes its tests.
+ * `npm run test:deletion`: a plugin is a folder that can be deleted, and added. In a copy of the repository one is deleted,
+ * also from under a database that holds its tables, and a new one made; everything generates, compiles, boots, serves and
+ * passes its tests.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -131,8 +132,12 @@ async function check(folder: string, ownerUrl: string): Promise<void> {
     run(without, ['node_modules/vitest/vitest.mjs', 'run', 'core/work', 'tests/house'], { DATABASE_URL: ownerUrl })
     const single = copyWithout('couple', folder)
     say('a copy without couple')
-    run(single, ['core/main.ts', 'generate'])
-    await boot(single, url, { '/api/clients': 200, '/api/interactions': 200, '/api/ui': 200, '/': 200 })
+    run(single, ['core/main.ts', 'plugin', 'new', 'wedding-gifts'], { DATABASE_URL: url, WEFT_SECRET: SECRET })
+    run(single, ['.ci/check.mjs', 'typecheck'])
+    run(single, ['node_modules/prettier/bin/prettier.cjs', '--check', 'plugins'])
+    run(single, ['node_modules/vitest/vitest.mjs', 'run', 'tests/house'], { DATABASE_URL: ownerUrl })
+    const expected = { '/api/clients': 200, '/api/interactions': 200, '/api/wedding-gifts': 200, '/': 200 }
+    await boot(single, url, expected)
   } finally {
     await drop()
   }
