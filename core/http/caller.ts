@@ -4,6 +4,7 @@ import { Problem } from '../contract.ts'
 import type { Identity } from '../access/identity.ts'
 import { effective, type PermissionEntry } from '../access/policy.ts'
 import type { TenantState } from '../tenancy/switches.ts'
+import type { Follower } from '../work/changes.ts'
 import type { Composed, Composition } from '../work/composition.ts'
 import type { Scope } from '../work/scope.ts'
 import { openSingle, type Unit } from '../work/unit.ts'
@@ -101,4 +102,21 @@ export function verbsOf(services: Services, caller: Caller, resource: string): V
   const composed = findComposed(caller, resource)
   const unit = openSingle(services.database, claimsOf(caller, null))
   return new Verbs(scopeOf(services, caller, unit), composed)
+}
+
+/**
+ * What a caller may be told of changes: of the rows that it may read, and the named facts of plugins of which it has
+ * some permission. Permissions of plugins that are off are nobody's.
+ */
+export function followerOf(services: Services, caller: Caller): Follower {
+  const { permissions, composition, identity } = caller
+  const resources = [...composition.resources].filter(([name]) => permissions.has(`${name}.read`))
+  const held = services.permissions.filter(({ name }) => permissions.has(name))
+  return {
+    tenant: identity.tenant.id,
+    cursorKey: services.cursorKey,
+    unit: openSingle(services.database, claimsOf(caller, null)),
+    resources: new Map(resources),
+    plugins: [...new Set(held.flatMap(({ plugin }) => plugin ?? []))],
+  }
 }

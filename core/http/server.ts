@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { Problem } from '../contract.ts'
 import { registerAdministration } from './admin-routes.ts'
 import { demand, readCaller } from './caller.ts'
+import { registerChanges } from './change-routes.ts'
 import { handleError, handleUnknown } from './errors.ts'
 import { assertQueryString, readBody, readQueryString } from './gate.ts'
 import { registerHealth } from './health-routes.ts'
@@ -88,6 +89,7 @@ export async function buildServer(services: Services): Promise<FastifyInstance> 
   registerHealth(app, services)
   registerSession(app, services)
   registerAdministration(app, services)
+  registerChanges(app, services)
   registerComposition(app, services)
   registerOpenApi(app, services)
   for (const { model } of services.compositions.whole.resources.values()) registerResource(app, services, model)

@@ -18,7 +18,9 @@ const refuse = (path: string, code: string, params = {}): never => {
 /** Pairs in their order; `URLSearchParams` keeps repeated names apart. */
 export type QueryPairs = Iterable<readonly [name: string, value: string]>
 
-function readLimit(text: string): number {
+/** @throws Problem 400 `invalid_query` */
+export function readLimit(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_LIMIT
   const limit = /^\d{1,4}$/.test(text) ? Number(text) : 0
   return limit >= 1 && limit <= MAX_LIMIT ? limit : refuse('limit', 'range', { minimum: 1, maximum: MAX_LIMIT })
 }
@@ -72,7 +74,7 @@ export function readListQuery(
     where,
     q: given.q ?? '',
     sort: readSort(model, given.sort),
-    limit: given.limit === undefined ? DEFAULT_LIMIT : readLimit(given.limit),
+    limit: readLimit(given.limit),
     after: given.after ?? null,
     count: given.count === 'exact',
     include: readInclude(composed, given.include, caller.can),
