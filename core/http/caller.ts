@@ -23,14 +23,16 @@ export interface Caller {
 
 export const sessionCookie = (isSecure: boolean) => (isSecure ? '__Host-weft_session' : 'weft_session')
 
-async function readIdentity(services: Services, request: FastifyRequest): Promise<Identity | null> {
+type Asking = 'authenticate' | 'recheck'
+
+async function readIdentity(services: Services, request: FastifyRequest, asking: Asking): Promise<Identity | null> {
   const { authorization } = request.headers
   if (authorization !== undefined) {
     const key = /^Bearer ([\w-]{10,200})$/.exec(authorization)?.[1]
-    return key ? services.keys.authenticate(key) : null
+    return key ? services.keys[asking](key) : null
   }
   const token = request.cookies[sessionCookie(services.isSecure)]
-  return token ? services.sessions.authenticate(token) : null
+  return token ? services.sessions[asking](token) : null
 }
 
 const entries = new WeakMap<Composition, PermissionEntry[]>()
@@ -45,8 +47,19 @@ function permissionEntries(services: Services, composition: Composition): Permis
 }
 
 /** @throws Problem 401 `unauthenticated` */
-export async function readCaller(services: Services, request: FastifyRequest): Promise<Caller> {
-  const identity = await readIdentity(services, request)
+export const readCaller = (services: Services, request: FastifyRequest): Promise<Caller> =>
+  readCallerAs(services, request, 'authenticate')
+
+/**
+ * Whether the caller of a request that still lasts may still do what it does. Only to listen is no use of a session: one
+ * that is left alone ends after its time.
+ * @throws Problem 401 `unauthenticated`
+ */
+export const readCallerAgain = (services: Services, request: FastifyRequest): Promise<Caller> =>
+  readCallerAs(services, request, 'recheck')
+
+async function readCallerAs(services: Services, request: FastifyRequest, asking: Asking): Promise<Caller> {
+  const identity = await readIdentity(services, request, asking)
   if (!identity) throw new Problem(401, 'unauthenticated')
   const state = await services.switches.of(identity.tenant.id)
   const composition = services.compositions.of(state.enabled)

@@ -76,6 +76,19 @@ const KERNEL_PATHS: Json = {
       responses: { 200: { description: 'One page.', content: { 'application/json': { schema: CHANGES } } } },
     }),
   },
+  '/api/stream': {
+    get: operation('The same changes as they happen; begins now, or after the last event that was heard', {
+      parameters: [AFTER, { name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }],
+      responses: {
+        200: {
+          description: 'Events `change`, and `composition` when plugins of the tenant were switched.',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        406: { description: 'The client does not accept `text/event-stream`.' },
+        429: { description: 'The user has eight streams already.' },
+      },
+    }),
+  },
   '/api/ui': { get: operation('What the screen composes itself from') },
 }
 

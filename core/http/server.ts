@@ -17,6 +17,7 @@ import { readScriptHashes, registerComposition, registerScreen } from './screen-
 import { assertOrigin, policyOf, setSecurityHeaders } from './security.ts'
 import type { Services } from './services.ts'
 import { registerSession } from './session-routes.ts'
+import { HEARTBEAT_MS } from './streams.ts'
 
 const BODY_BYTES = 1024 * 1024
 const JSON_TYPES = ['application/json', 'application/merge-patch+json']
@@ -65,8 +66,11 @@ async function admit(services: Services, request: FastifyRequest): Promise<void>
   assertParameters(request)
 }
 
-/** @throws Error at start for a route without access */
-export async function buildServer(services: Services): Promise<FastifyInstance> {
+/**
+ * @param heartbeatMs how often the right to a stream of changes is asked for again
+ * @throws Error at start for a route without access
+ */
+export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS): Promise<FastifyInstance> {
   const policy = policyOf(readScriptHashes(services.screen))
   const mark = (reply: FastifyReply) => setSecurityHeaders(reply, policy, services.isSecure)
   const app = createApp('warn', mark)
@@ -89,7 +93,7 @@ export async function buildServer(services: Services): Promise<FastifyInstance> 
   registerHealth(app, services)
   registerSession(app, services)
   registerAdministration(app, services)
-  registerChanges(app, services)
+  registerChanges(app, services, heartbeatMs)
   registerComposition(app, services)
   registerOpenApi(app, services)
   for (const { model } of services.compositions.whole.resources.values()) registerResource(app, services, model)
