@@ -1,7 +1,7 @@
 /** Whoever walks the changes misses nothing, and is told nothing that is not theirs to know. */
 import { Client } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually, type Harness, openHarness, type Visitor } from '../../tests/support/harness.ts'
+import { type Harness, openHarness, untilOvertaken, type Visitor } from '../../tests/support/harness.ts'
 import type { Change } from '../facts/changes.ts'
 
 let h: Harness
@@ -10,20 +10,10 @@ beforeAll(async () => {
   h = await openHarness()
 })
 beforeEach(async () => {
-  await overtaken()
+  await untilOvertaken(h.database)
   start = (await h.alice.get('/api/changes?after=now')).body.next
 })
 afterAll(() => h?.close())
-
-/** Waits until no transaction runs that began before now; those of other databases of the server hold up reading too. */
-async function overtaken(): Promise<void> {
-  const [now] = await h.database.query<{ xid: string }>('select pg_current_xact_id()::text as xid')
-  const text = 'select pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 as is_over'
-  await eventually(async () => {
-    const [row] = await h.database.query<{ is_over: boolean }>(text, [now?.xid])
-    return row?.is_over
-  }, 'every transaction that began before has ended')
-}
 
 const create = async (lastName: string, visitor = h.alice) =>
   (await visitor.post('/api/clients', { type: 'person', lastName })).body as { id: string; version: number }
@@ -48,7 +38,7 @@ async function walk(visitor: Visitor, after: string, more = '&limit=3'): Promise
   }
 }
 async function told(visitor = h.alice, more?: string): Promise<Change[]> {
-  await overtaken()
+  await untilOvertaken(h.database)
   return (await walk(visitor, start, more)).items
 }
 
@@ -91,7 +81,7 @@ test('without a cursor it begins at the oldest fact, and the walk ends with a cu
   const { body } = await h.bob.get('/api/changes')
   expect(body.items).toEqual([])
   await create('First', h.bob)
-  await overtaken()
+  await untilOvertaken(h.database)
   const first = await h.bob.get(`/api/changes?after=${body.next}`)
   expect(first.body.items).toHaveLength(1)
   expect((await h.bob.get('/api/changes')).body.items).toEqual(first.body.items)
@@ -118,7 +108,7 @@ test('a transaction that began earlier and commits later is not missed', async (
     expect(early.items).toEqual([])
     const { body } = await h.alice.get('/api/changes?after=now')
     await owner.query('commit')
-    await overtaken()
+    await untilOvertaken(h.database)
     const late = await walk(h.alice, early.next)
     expect(late.items.map(({ rowId }) => rowId)).toEqual([slow, id])
     expect((await walk(h.alice, body.next)).items.map(({ rowId }) => rowId)).toContain(slow)
@@ -141,7 +131,7 @@ test('a client that polls while many write is told of each change once', async (
   let next = start
   for (let isLast = false; !isLast;) {
     isLast = !isWriting
-    if (isLast) await overtaken()
+    if (isLast) await untilOvertaken(h.database)
     const page = await walk(h.alice, next, '&limit=5')
     seen.push(...page.items.map(({ rowId }) => rowId as string))
     next = page.next
@@ -160,7 +150,7 @@ describe('rights', () => {
   test('another tenant is told nothing, and cannot use the cursor', async () => {
     const mine = await h.bob.get('/api/changes?after=now')
     await create('Foreign')
-    await overtaken()
+    await untilOvertaken(h.database)
     expect((await walk(h.bob, mine.body.next)).items).toEqual([])
     const reply = await h.bob.get(`/api/changes?after=${start}`)
     expect([reply.status, reply.body.code, reply.body.errors]).toEqual([
@@ -223,7 +213,7 @@ test('resource keeps to some resources, and an empty page is the end also behind
   const { id } = await create('Owner')
   await insertFacts({ row: id, count: 12_000 })
   await h.alice.post('/api/tasklist', { clientId: id, title: 'Behind' })
-  await overtaken()
+  await untilOvertaken(h.database)
   const page = await h.alice.get(`/api/changes?after=${start}&resource=tasklist`)
   expect(page.body.items.map(({ event }: Change) => event)).toEqual(['tasklist.created'])
   expect(await told(h.alice, '&resource=clients,tasklist&limit=200')).toHaveLength(12_002)

@@ -2,8 +2,8 @@
 import { get as request, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { eventually, type Harness, openHarness, type Visitor } from '../../tests/support/harness.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually, type Harness, openHarness, untilOvertaken, type Visitor } from '../../tests/support/harness.ts'
 import type { Change } from '../facts/changes.ts'
 import { buildServer } from './server.ts'
 
@@ -38,6 +38,8 @@ beforeAll(async () => {
   h = await openHarness()
   app = await serve()
 })
+// A stream that begins now is told what has not been overtaken before.
+beforeEach(() => untilOvertaken(h.database))
 afterEach(() => opened.splice(0).forEach((heard) => heard.close()))
 afterAll(async () => {
   await app?.close()
@@ -82,8 +84,8 @@ function listen(cookie: string, headers: Record<string, string> = {}, path = '/a
 const create = async (lastName: string, visitor: Visitor = h.alice): Promise<string> =>
   (await visitor.post('/api/clients', { type: 'person', lastName })).body.id
 const rowsOf = (heard: Heard) => heard.changes().map(({ rowId }) => rowId)
-const isTold = (heard: Heard, id: string) => eventually(async () => rowsOf(heard).includes(id), `told of ${id}`)
-const isOver = (heard: Heard, why: string) => eventually(async () => heard.isEnded(), `the stream ends: ${why}`)
+const isTold = (heard: Heard, id: string) => eventually(async () => rowsOf(heard).includes(id), `told of ${id}`, 25_000)
+const isOver = (heard: Heard, why: string) => eventually(async () => heard.isEnded(), `the stream ends: ${why}`, 25_000)
 
 let members = 0
 const member = (role: 'administrator' | 'member' = 'member') =>
@@ -102,7 +104,7 @@ test('a change arrives as it happens, the same as it is told page by page', asyn
   const id = await create('Streamed')
   await isTold(heard, id)
   await h.alice.remove(`/api/clients/${id}`, 1)
-  await eventually(async () => heard.changes().length === 2, 'the tombstone')
+  await eventually(async () => heard.changes().length === 2, 'the tombstone', 25_000)
   const paged = await h.alice.get(`/api/changes?after=${start}`)
   expect(heard.changes()).toEqual(paged.body.items)
   expect(heard.text()).not.toContain('Streamed')
@@ -132,7 +134,7 @@ test('what lies far behind is caught up with in its order', async () => {
     [h.tenants.alice],
   )
   const heard = await listen(h.alice.cookie, { 'last-event-id': body.next })
-  await eventually(async () => heard.changes().length >= 1_500, 'all are told')
+  await eventually(async () => heard.changes().length >= 1_500, 'all are told', 25_000)
   const ids = heard.changes().map(({ id }) => Number(id))
   expect(ids).toEqual([...new Set(ids)].sort((a, b) => a - b))
 })
