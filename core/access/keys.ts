@@ -49,6 +49,9 @@ export interface KeyRow {
 
 type KeyLookupRow = IdentityRow & { token_hash: Buffer; permissions: string[]; is_stale: boolean }
 
+const identityOf = (row: KeyLookupRow | null): Identity | null =>
+  row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions })
+
 export class ApiKeys {
   readonly #database: Pick<Database, 'door'>
   readonly #lookup: TokenLookup<KeyLookupRow>
@@ -91,8 +94,12 @@ export class ApiKeys {
   /** @returns null for a key that is unknown, expired or revoked, or whose user has lost the access */
   async authenticate(key: string): Promise<Identity | null> {
     if (!isToken('key', key)) return null
-    const row = await this.#lookup.find(hashToken(key))
-    return row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions })
+    return identityOf(await this.#lookup.find(hashToken(key)))
+  }
+
+  /** Whether a key is still good, without noting a use of it. */
+  async recheck(key: string): Promise<Identity | null> {
+    return identityOf(await this.#lookup.look(hashToken(key)))
   }
 }
 

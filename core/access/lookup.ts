@@ -38,11 +38,16 @@ export class TokenLookup<R extends Found> {
 
   /** @returns null for a token that is not, or no longer, good */
   async find(hash: Buffer): Promise<R | null> {
+    const row = await this.look(hash)
+    if (row?.is_stale) void this.#touch(hash)
+    return row
+  }
+
+  /** The same, without its being a use of the token. */
+  async look(hash: Buffer): Promise<R | null> {
     const batch = (this.#batch ??= this.#open())
     batch.hashes.set(keyOf(hash), hash)
-    const row = (await batch.rows).get(keyOf(hash))
-    if (row?.is_stale) void this.#touch(hash)
-    return row ?? null
+    return (await batch.rows).get(keyOf(hash)) ?? null
   }
 
   #open(): Batch<R> {

@@ -53,6 +53,9 @@ export interface SignedIn {
   readonly identity: Identity
 }
 
+const identityOf = (row: SessionRow | null, sessionHash: Buffer): Identity | null =>
+  row && toIdentity(row, { kind: 'user', sessionHash, keyPermissions: null })
+
 export class Sessions {
   readonly #database: Pick<Database, 'door'>
   readonly #lookup: TokenLookup<SessionRow>
@@ -98,8 +101,13 @@ export class Sessions {
   async authenticate(token: string): Promise<Identity | null> {
     if (!isToken('session', token)) return null
     const sessionHash = hashToken(token)
-    const row = await this.#lookup.find(sessionHash)
-    return row && toIdentity(row, { kind: 'user', sessionHash, keyPermissions: null })
+    return identityOf(await this.#lookup.find(sessionHash), sessionHash)
+  }
+
+  /** Whether a token is still good, without prolonging its session. */
+  async recheck(token: string): Promise<Identity | null> {
+    const sessionHash = hashToken(token)
+    return identityOf(await this.#lookup.look(sessionHash), sessionHash)
   }
 
   /**

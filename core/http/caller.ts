@@ -4,6 +4,7 @@ import { Problem } from '../contract.ts'
 import type { Identity } from '../access/identity.ts'
 import { effective, type PermissionEntry } from '../access/policy.ts'
 import type { TenantState } from '../tenancy/switches.ts'
+import type { Follower } from '../work/changes.ts'
 import type { Composed, Composition } from '../work/composition.ts'
 import type { Scope } from '../work/scope.ts'
 import { openSingle, type Unit } from '../work/unit.ts'
@@ -22,14 +23,16 @@ export interface Caller {
 
 export const sessionCookie = (isSecure: boolean) => (isSecure ? '__Host-weft_session' : 'weft_session')
 
-async function readIdentity(services: Services, request: FastifyRequest): Promise<Identity | null> {
+type Asking = 'authenticate' | 'recheck'
+
+async function readIdentity(services: Services, request: FastifyRequest, asking: Asking): Promise<Identity | null> {
   const { authorization } = request.headers
   if (authorization !== undefined) {
     const key = /^Bearer ([\w-]{10,200})$/.exec(authorization)?.[1]
-    return key ? services.keys.authenticate(key) : null
+    return key ? services.keys[asking](key) : null
   }
   const token = request.cookies[sessionCookie(services.isSecure)]
-  return token ? services.sessions.authenticate(token) : null
+  return token ? services.sessions[asking](token) : null
 }
 
 const entries = new WeakMap<Composition, PermissionEntry[]>()
@@ -44,8 +47,19 @@ function permissionEntries(services: Services, composition: Composition): Permis
 }
 
 /** @throws Problem 401 `unauthenticated` */
-export async function readCaller(services: Services, request: FastifyRequest): Promise<Caller> {
-  const identity = await readIdentity(services, request)
+export const readCaller = (services: Services, request: FastifyRequest): Promise<Caller> =>
+  readCallerAs(services, request, 'authenticate')
+
+/**
+ * Whether the caller of a request that still lasts may still do what it does. Only to listen is no use of a session: one
+ * that is left alone ends after its time.
+ * @throws Problem 401 `unauthenticated`
+ */
+export const readCallerAgain = (services: Services, request: FastifyRequest): Promise<Caller> =>
+  readCallerAs(services, request, 'recheck')
+
+async function readCallerAs(services: Services, request: FastifyRequest, asking: Asking): Promise<Caller> {
+  const identity = await readIdentity(services, request, asking)
   if (!identity) throw new Problem(401, 'unauthenticated')
   const state = await services.switches.of(identity.tenant.id)
   const composition = services.compositions.of(state.enabled)
@@ -101,4 +115,21 @@ export function verbsOf(services: Services, caller: Caller, resource: string): V
   const composed = findComposed(caller, resource)
   const unit = openSingle(services.database, claimsOf(caller, null))
   return new Verbs(scopeOf(services, caller, unit), composed)
+}
+
+/**
+ * What a caller may be told of changes: of the rows that it may read, and the named facts of plugins of which it has
+ * some permission. Permissions of plugins that are off are nobody's.
+ */
+export function followerOf(services: Services, caller: Caller): Follower {
+  const { permissions, composition, identity } = caller
+  const resources = [...composition.resources].filter(([name]) => permissions.has(`${name}.read`))
+  const held = services.permissions.filter(({ name }) => permissions.has(name))
+  return {
+    tenant: identity.tenant.id,
+    cursorKey: services.cursorKey,
+    unit: openSingle(services.database, claimsOf(caller, null)),
+    resources: new Map(resources),
+    plugins: [...new Set(held.flatMap(({ plugin }) => plugin ?? []))],
+  }
 }

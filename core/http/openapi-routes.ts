@@ -16,6 +16,43 @@ const operation = (summary: string, more: Json = {}) => ({
   responses: { 200: { description: 'Done.' } },
   ...more,
 })
+const AFTER = {
+  name: 'after',
+  in: 'query',
+  schema: { type: 'string' },
+  description: 'The cursor `next` of the page before, or `now`.',
+}
+const CHANGE = {
+  type: 'object',
+  required: ['id', 'at', 'event', 'resource', 'rowId', 'recordId', 'changed', 'deleted', 'plugin', 'actor'],
+  properties: {
+    id: { type: 'string' },
+    at: { type: 'string', format: 'date-time' },
+    event: { type: 'string' },
+    resource: { type: ['string', 'null'], description: 'Null for a named fact of a plugin.' },
+    rowId: { type: ['string', 'null'], format: 'uuid' },
+    recordId: {
+      type: ['string', 'null'],
+      format: 'uuid',
+      description: 'The record that the row belongs to, or itself.',
+    },
+    changed: { type: 'array', items: { type: 'string' }, description: 'Names of fields, never values.' },
+    deleted: { type: 'boolean', description: 'The row is gone.' },
+    plugin: { type: ['string', 'null'], description: 'The plugin whose code made the change.' },
+    actor: {
+      type: 'object',
+      properties: {
+        kind: { type: 'string', enum: ['user', 'key', 'system'] },
+        id: { type: ['string', 'null'], format: 'uuid' },
+      },
+    },
+  },
+}
+const CHANGES = {
+  type: 'object',
+  required: ['items', 'next'],
+  properties: { items: { type: 'array', items: CHANGE }, next: { type: 'string' } },
+}
 const KERNEL_PATHS: Json = {
   '/api/session': {
     post: operation('Sign in'),
@@ -31,6 +68,29 @@ const KERNEL_PATHS: Json = {
   '/api/plugins': { get: operation('Every installed plugin, and whether it is on') },
   '/api/plugins/{id}': { patch: operation('Switch a plugin on or off, change its settings') },
   '/api/schemas/{resource}': { get: operation('The composed schema of a resource') },
+  '/api/changes': {
+    get: operation('What changed, oldest first; ask again with `next`, which is always there', {
+      parameters: [
+        AFTER,
+        { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
+        { name: 'resource', in: 'query', schema: { type: 'string' }, description: 'Names of resources, with commas.' },
+      ],
+      responses: { 200: { description: 'One page.', content: { 'application/json': { schema: CHANGES } } } },
+    }),
+  },
+  '/api/stream': {
+    get: operation('The same changes as they happen; begins now, or after the last event that was heard', {
+      parameters: [AFTER, { name: 'Last-Event-ID', in: 'header', schema: { type: 'string' } }],
+      responses: {
+        200: {
+          description: 'Events `change`, and `composition` when plugins of the tenant were switched.',
+          content: { 'text/event-stream': { schema: { type: 'string' } } },
+        },
+        406: { description: 'The client does not accept `text/event-stream`.' },
+        429: { description: 'The user has eight streams already.' },
+      },
+    }),
+  },
   '/api/ui': { get: operation('What the screen composes itself from') },
 }
 

@@ -68,18 +68,23 @@ export function registerResource(app: FastifyInstance, services: Services, model
   app.patch<WithId>(row, { config: { ...config, access: `${name}.update` } }, async (request, reply) => {
     const verbs = verbsOf(services, callerOf(request), name)
     const at = { id: request.params.id, version: readVersion(request) }
-    return sendRow(reply, await verbs.update(at, readBodyObject(request)))
+    const changed = await verbs.update(at, readBodyObject(request))
+    services.wake()
+    return sendRow(reply, changed)
   })
 
   app.delete<WithId>(row, { config: { ...config, access: `${name}.delete` } }, async (request, reply) => {
     const verbs = verbsOf(services, callerOf(request), name)
     await verbs.remove({ id: request.params.id, version: readVersion(request) })
+    services.wake()
     return reply.code(204).send()
   })
 
-  app.post<WithId>(`${row}/restore`, { config: { ...config, access: `${name}.delete` } }, async (request, reply) =>
-    sendRow(reply, await verbsOf(services, callerOf(request), name).restore(request.params.id)),
-  )
+  app.post<WithId>(`${row}/restore`, { config: { ...config, access: `${name}.delete` } }, async (request, reply) => {
+    const restored = await verbsOf(services, callerOf(request), name).restore(request.params.id)
+    services.wake()
+    return sendRow(reply, restored)
+  })
 
   app.get<WithId>(`${row}/history`, { config: { ...config, query: ['after'] } }, async (request, reply) => {
     const caller = callerOf(request)

@@ -5,6 +5,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, 
 import { Problem } from '../contract.ts'
 import { registerAdministration } from './admin-routes.ts'
 import { demand, readCaller } from './caller.ts'
+import { registerChanges } from './change-routes.ts'
 import { registerDeliveries } from './delivery-routes.ts'
 import { handleError, handleUnknown } from './errors.ts'
 import { assertQueryString, readBody, readQueryString } from './gate.ts'
@@ -17,6 +18,7 @@ import { readScriptHashes, registerComposition, registerScreen } from './screen-
 import { assertOrigin, policyOf, setSecurityHeaders } from './security.ts'
 import type { Services } from './services.ts'
 import { registerSession } from './session-routes.ts'
+import { HEARTBEAT_MS } from './streams.ts'
 
 const BODY_BYTES = 1024 * 1024
 const JSON_TYPES = ['application/json', 'application/merge-patch+json']
@@ -65,8 +67,11 @@ async function admit(services: Services, request: FastifyRequest): Promise<void>
   assertParameters(request)
 }
 
-/** @throws Error at start for a route without access */
-export async function buildServer(services: Services): Promise<FastifyInstance> {
+/**
+ * @param heartbeatMs how often the right to a stream of changes is asked for again
+ * @throws Error at start for a route without access
+ */
+export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS): Promise<FastifyInstance> {
   const policy = policyOf(readScriptHashes(services.screen))
   const mark = (reply: FastifyReply) => setSecurityHeaders(reply, policy, services.isSecure)
   const app = createApp('warn', mark)
@@ -90,6 +95,7 @@ export async function buildServer(services: Services): Promise<FastifyInstance> 
   registerSession(app, services)
   registerAdministration(app, services)
   registerDeliveries(app, services)
+  registerChanges(app, services, heartbeatMs)
   registerComposition(app, services)
   registerOpenApi(app, services)
   for (const { model } of services.compositions.whole.resources.values()) registerResource(app, services, model)

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { fillRows } from '../../tests/support/bulk.ts'
 import { type Harness, openHarness } from '../../tests/support/harness.ts'
 import type { Query, Transaction } from '../data/database.ts'
+import { BEGINNING, compileChanges } from '../facts/changes.ts'
 import { compileHistory } from '../facts/history.ts'
 import type { Composed } from '../work/composition.ts'
 import { readPair } from './filter.ts'
@@ -310,7 +311,7 @@ test.each([
   }
 })
 
-test('what belongs to a row is read by the owner: includes, conditions on children, history', async () => {
+test('what belongs to a row, and what changed, is read by its owner: includes, history, changes', async () => {
   const cases = resources.flatMap(({ model, children }) => {
     const id = `md5('${h.tenants.alice}${model.name}1')::uuid`
     return { model, id, include: [...children.values()] }
@@ -336,6 +337,15 @@ test('what belongs to a row is read by the owner: includes, conditions on childr
      select $1::uuid, now(), 'clients.updated', 'clients', md5('row' || i)::uuid, md5('record' || i % 5000)::uuid, 'user' from generate_series(1, 20000) i`,
     [h.tenants.alice],
   )
+  const [middle] = await h.database.query<{ xid: string; id: string }>(
+    'select xid::text, id::text from kernel.facts order by facts.xid, facts.id offset 10000 limit 1',
+  )
+  for (const [label, after] of Object.entries({ first: BEGINNING, further: middle! })) {
+    const place = { tenant: h.tenants.alice, after, plugins: [], limit: 50 }
+    const changes = (resource: string) => compileChanges({ ...place, resources: [resource] })
+    statements.push({ label: `${label} changes`, statement: changes('clients'), maxRead: 300 })
+    statements.push({ label: `${label} changes of a rare resource`, statement: changes('rare'), maxRead: 5_000 })
+  }
   await h.database.query(`set session_replication_role = origin`)
   await h.database.query('analyze kernel.facts')
   expect(await findSlow(statements)).toEqual([])

@@ -22,6 +22,7 @@ export class Switches {
   readonly #database: Database
   readonly #plugins: readonly Switchable[]
   readonly #states = new Map<string, Promise<TenantState>>()
+  readonly #watchers = new Set<(tenant: string | null) => void>()
   #stop: (() => Promise<void>) | null = null
 
   constructor(database: Database, plugins: readonly Switchable[]) {
@@ -32,9 +33,21 @@ export class Switches {
   async start(): Promise<void> {
     // What is told while no connection listens is missed, so nothing that is known survives a gap.
     this.#stop = await this.#database.listen(CHANNEL, {
-      message: (tenant) => this.#states.delete(tenant),
-      gap: () => this.#states.clear(),
+      message: (tenant) => {
+        this.#states.delete(tenant)
+        this.#watchers.forEach((watcher) => watcher(tenant))
+      },
+      gap: () => {
+        this.#states.clear()
+        this.#watchers.forEach((watcher) => watcher(null))
+      },
     })
+  }
+
+  /** Tells of each tenant whose plugins were switched or set; null where it may have been any. @returns what ends it */
+  watch(watcher: (tenant: string | null) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
   }
 
   async stop(): Promise<void> {

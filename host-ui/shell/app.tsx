@@ -1,6 +1,7 @@
 import { SignInDialog, SignInPage } from '../pages/sign-in.tsx'
 import { CompositionProvider, useInterface } from './composition.tsx'
 import { Frame } from './frame.tsx'
+import { useLive } from './live.ts'
 import { Failure } from './notice.tsx'
 import { Pages } from './pages.tsx'
 import { useSession } from './session.tsx'
@@ -8,6 +9,7 @@ import { Splash } from './splash.tsx'
 
 export function App() {
   const { session, failed, retry, expired } = useSession()
+  useLive(session && !expired ? session.user.id : null)
   if (failed) return <Trouble retry={retry} error={undefined} />
   if (session === undefined) return <Splash />
   if (session === null) return <SignInPage />

@@ -114,6 +114,17 @@ export async function eventually<T>(
   }
 }
 
+/**
+ * Waits until every transaction has ended that began before now: what is followed is told no earlier. Those of other
+ * databases of the server count too.
+ */
+export async function untilOvertaken(database: TestDatabase): Promise<void> {
+  const [now] = await database.query<{ xid: string }>('select pg_current_xact_id()::text as xid')
+  const text = 'select pg_snapshot_xmin(pg_current_snapshot()) > $1::xid8 as is_over'
+  const isOver = async () => (await database.query<{ is_over: boolean }>(text, [now?.xid]))[0]?.is_over
+  await eventually(isOver, 'every transaction that began before has ended', 25_000)
+}
+
 async function addTenant(kernel: Kernel, slug: string): Promise<string> {
   const admin = { email: `${slug}@test.example`, name: slug, password: PASSWORD }
   const made = await createTenant(kernel.services.database, { slug, name: slug, language: 'en', country: 'FR', admin })

@@ -1,0 +1,109 @@
+import type { QueryKey } from '@tanstack/react-query'
+import { useEffect } from 'react'
+import { api, queries } from './client.ts'
+import { recompose } from './composition.tsx'
+
+/** What `GET /api/stream` tells of a change, as far as the screen asks. */
+export interface Change {
+  resource: string | null
+  rowId: string | null
+  recordId: string | null
+  deleted: boolean
+  actor: { kind: string; id: string | null }
+}
+
+/** One look at the server for all that happens within it; one's own write has been answered by then. */
+const GATHER_MS = 300
+const AGAIN_MS = 10_000
+/** `EventSource.CLOSED`, which is there in a browser only. */
+const CLOSED = 2
+
+/** Whether what was read under a key shows something of the changes. */
+export function isTouched([resource, kind, id]: QueryKey, changes: readonly Change[], user: string): boolean {
+  return changes.some((change) => {
+    if (kind !== 'row' && kind !== 'history') return resource === change.resource
+    // The page of what one has deleted oneself may still be drawn for a moment, and is left anyway.
+    const isLeft = change.deleted && change.actor.kind === 'user' && change.actor.id === user
+    return (id === change.rowId && !isLeft) || (id === change.recordId && id !== change.rowId)
+  })
+}
+
+export interface Following {
+  open(): EventSource
+  change(changes: readonly Change[]): void
+  /** Plugins were switched, or it is not known what happened. */
+  recompose(): void
+  refused(): void
+}
+
+/** Follows what happens until the function that it gives is called; comes back by itself after a break. */
+export function follow(on: Following): () => void {
+  let gathered: Change[] = []
+  let gathering: ReturnType<typeof setTimeout> | undefined
+  let again: ReturnType<typeof setTimeout> | undefined
+  let source: EventSource
+  let isBroken = false
+
+  const flush = () => {
+    gathering = undefined
+    on.change(gathered.splice(0))
+  }
+  const connect = () => {
+    source = on.open()
+    source.addEventListener('change', ({ data }: MessageEvent<string>) => {
+      gathered.push(JSON.parse(data) as Change)
+      gathering ??= setTimeout(flush, GATHER_MS)
+    })
+    source.addEventListener('composition', () => on.recompose())
+    source.addEventListener('open', () => {
+      if (isBroken) on.recompose()
+      isBroken = false
+    })
+    source.addEventListener('error', () => {
+      isBroken = true
+      // From a broken line the browser comes back by itself, from a refusal it does not.
+      if (source.readyState !== CLOSED) return
+      on.refused()
+      again = setTimeout(connect, AGAIN_MS)
+    })
+  }
+  connect()
+  return () => {
+    clearTimeout(gathering)
+    clearTimeout(again)
+    source.close()
+  }
+}
+
+function refetch(changes: readonly Change[], user: string): void {
+  void queries.invalidateQueries({ predicate: ({ queryKey }) => isTouched(queryKey, changes, user) })
+}
+
+/** Fetches what others change while one looks at it. Who comes back to the page is shown the present anyway. */
+export function useLive(user: string | null): void {
+  useEffect(() => {
+    if (user === null) return
+    let end: (() => void) | undefined
+    const leave = () => {
+      end?.()
+      end = undefined
+    }
+    const come = () => {
+      end ??= follow({
+        open: () => new EventSource('/api/stream'),
+        change: (changes) => refetch(changes, user),
+        // One's own switch is on its way, and composes anew when it has arrived.
+        recompose: () => void (queries.isMutating() === 0 && recompose()),
+        // The stream cannot say why; when the session has ended, this call does.
+        refused: () => void api.get('/api/session').catch(() => {}),
+      })
+    }
+    const look = () => (document.visibilityState === 'visible' ? come() : leave())
+    look()
+    document.addEventListener('visibilitychange', look)
+    return () => {
+      document.removeEventListener('visibilitychange', look)
+      leave()
+    }
+  }, [user])
+}
