@@ -20,9 +20,9 @@ function narrow(follower: Follower, text: string | undefined): Follower {
   return { ...follower, resources: new Map(resources), plugins: [] }
 }
 
-/** An answer without an end is only for those who say that they can take one. */
+/** An answer without an end is not for those who say that they want another kind. */
 function assertAccepts({ headers }: FastifyRequest): void {
-  if (/text\/event-stream|\*\/\*/.test(headers.accept ?? '')) return
+  if (/text\/(event-stream|\*)|\*\/\*/.test(headers.accept ?? '*/*')) return
   throw new Problem(406, 'not_acceptable', [{ path: 'Accept', code: 'media_type' }])
 }
 

@@ -54,6 +54,7 @@ function visitorOf(app: FastifyInstance, cookie: string): Visitor {
       headers: {
         host: 'localhost',
         origin: ORIGIN,
+        accept: 'application/json',
         ...(cookie ? { cookie } : {}),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
