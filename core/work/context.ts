@@ -23,6 +23,7 @@ import type { CursorKey } from '../resource/cursor.ts'
 import { type Condition, readFilter } from '../resource/filter.ts'
 import { readSort } from '../resource/list.ts'
 import type { Composition } from './composition.ts'
+import { Merges } from './merge.ts'
 import type { Scope } from './scope.ts'
 import { joinTransaction, type Unit } from './unit.ts'
 import { type RowReply, Verbs } from './verbs.ts'
@@ -92,7 +93,7 @@ export class ContextFactory {
     return this.#bounded(HANDLER_MS, (signal) =>
       this.#database.transaction(claims, task.kind === 'query' ? 'snapshot' : 'write', async (transaction) => {
         const result = await this.#call(
-          { occasion, plugin, signal, unit: joinTransaction(transaction), claims },
+          { occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims },
           task.code,
         )
         await task.finish?.(transaction, result)
@@ -174,7 +175,7 @@ export class ContextFactory {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')
         return this.#database.transaction(claims, 'write', (transaction) =>
-          this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction), claims }, command),
+          this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims }, command),
         )
       },
       settings: <T extends JsonObject>() => structuredClone(occasion.settings) as T,
@@ -214,6 +215,7 @@ function rowsOf<N extends string>(scope: () => Scope, composition: Composition, 
   const composed = composition.resources.get(name)
   if (!composed) throw new Problem(404, 'not_found')
   const verbs = () => new Verbs(scope(), composed)
+  const merges = () => new Merges(scope(), composed)
   const conditions = (where: Filter<N> | undefined): Condition[] =>
     where === undefined
       ? []
@@ -240,5 +242,8 @@ function rowsOf<N extends string>(scope: () => Scope, composition: Composition, 
       rowOf<N>(await verbs().update({ id: row.id, version: row.version }, patch as unknown as JsonObject)),
     remove: (row: Pick<SystemFields, 'id' | 'version'>) => verbs().remove({ id: row.id, version: row.version }),
     restore: async (id: string) => rowOf<N>(await verbs().restore(id)),
+    merge: async (id: string, other: string) => merges().merge(id, other),
+    unmerge: async (id: string, mergeId: string) => merges().unmerge(id, mergeId),
+    adopt: async (from: string, to: string) => merges().adopt(from, to),
   }
 }
