@@ -62,12 +62,12 @@ const IMAGES = `select distinct on (row_id) row_id as id, first_value(before) ov
  */
 export async function findChanged(transaction: Transaction, task: Task, changed: ChangedTable): Promise<string[]> {
   const { rows } = await transaction.query<{ id: string }>({
-    text: `with images as materialized (${IMAGES}), present as materialized (
-        select id, to_jsonb(t) as image from ${quote(changed.table)} t
-        where tenant_id = $1::uuid and id in (select id from images) order by id for update)
-      select images.id from images left join present on present.id = images.id where present.id is null or exists (
-        select 1 from jsonb_each(images.after) where key = any($4::text[]) and value is distinct from present.image -> key)
-      order by images.id`,
+    // Row by row, in the order of the ids: whatever PostgreSQL expects of the facts, it looks each row up by its key.
+    text: `with images as materialized (${IMAGES} order by row_id)
+      select images.id from images left join lateral (select to_jsonb(t) as image from ${quote(changed.table)} t
+        where tenant_id = $1::uuid and id = images.id for update) as present on true
+      where present.image is null or exists (select 1 from jsonb_each(images.after)
+        where key = any($4::text[]) and value is distinct from present.image -> key)`,
     values: [task.tenant, task.id, changed.resource, changed.columns],
   })
   return rows.map(({ id }) => id)

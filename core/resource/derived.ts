@@ -162,19 +162,34 @@ begin
 end $fn$`,
     `create or replace function "${name}"() returns trigger language plpgsql as $fn$
 begin
-  if tg_op <> 'INSERT' then
+  if tg_op = 'INSERT' then
+    perform "${name}_keep"(new.tenant_id, new.${owner.sql});
+  else
     perform "${name}_keep"(old.tenant_id, old.${owner.sql});
   end if;
-  if tg_op <> 'DELETE' and (tg_op = 'INSERT' or new.${owner.sql} <> old.${owner.sql}) then
-    perform "${name}_keep"(new.tenant_id, new.${owner.sql});
-  end if;
+  return null;
+end $fn$`,
+    // Once for each owner, however many rows a statement moves: a merge of thousands would count each time anew.
+    `create or replace function "${name}_moved"() returns trigger language plpgsql as $fn$
+declare
+  _owner record;
+begin
+  for _owner in
+    with changed as materialized (
+      select past.tenant_id, past.${owner.sql} as past, present.${owner.sql} as present
+      from old_rows past join new_rows present on present.tenant_id = past.tenant_id and present.id = past.id
+      where (${watched('past')}) is distinct from (${watched('present')}))
+    select tenant_id, past as id from changed union select tenant_id, present from changed order by id
+  loop
+    perform "${name}_keep"(_owner.tenant_id, _owner.id);
+  end loop;
   return null;
 end $fn$`,
     `create or replace trigger "keep_${name.slice(0, 50)}_rows" after insert or delete on "${child.table}"
   for each row execute function "${name}"()`,
     // Other changes of a row leave its owner alone: two people may work on both at the same time.
     `create or replace trigger "keep_${name.slice(0, 50)}_value" after update on "${child.table}"
-  for each row when ((${watched('old')}) is distinct from (${watched('new')})) execute function "${name}"()`,
+  referencing old table as old_rows new table as new_rows for each statement execute function "${name}_moved"()`,
   ]
 }
 
