@@ -120,7 +120,7 @@ export interface Merge extends Adoption {
 
 /** Typed access to one resource's rows, within the tenant, the rights and the unit of work of its `ctx`. */
 export interface Rows<N extends string> {
-  /** @throws Problem 404 `not_found` */
+  /** @throws Problem 404 `not_found`, 308 `merged` with the survivor's id in `errors[0].params` */
   get(id: string): Promise<Row<N>>
   /** Keyset pages: pass `next` as `after`; at most 200 rows a page. */
   list(input?: ListInput<N>): Promise<Page<N>>

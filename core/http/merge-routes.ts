@@ -31,13 +31,15 @@ export function registerMerge(app: FastifyInstance, services: Services, { name, 
 }
 
 /**
- * Where a request for a merged row should have gone: the same route and query of the survivor. Null for a route whose
- * path does not name the row; a client that followed would do something else.
+ * Where a request for a merged row should have gone: the same route and query of the survivor. Null for a request whose
+ * path does not name the merged row: one that followed would do something else.
  */
 export function locationOf(request: FastifyRequest, { code, errors }: Problem): string | null {
-  const id = errors[0]?.params?.id
+  const { id, merged } = errors[0]?.params ?? {}
   const { url } = request.routeOptions
+  const named = (request.params as { id?: string }).id?.toLowerCase()
   if (code !== 'merged' || typeof id !== 'string' || !url?.includes('/:id')) return null
+  if (named !== String(merged).toLowerCase()) return null
   const query = request.url.indexOf('?')
   return url.replace(':id', id) + (query < 0 ? '' : request.url.slice(query))
 }

@@ -7,12 +7,14 @@ export const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9
 
 export const notFound = (): Problem => new Problem(404, 'not_found')
 
-/** @throws Problem 308 `merged` with the id of the survivor, 404 `not_found` for any other id */
+/** @throws Problem 308 `merged` with the id of the survivor beside that of the merged row, 404 `not_found` for any other id */
 export async function refuseMissing(
   { read }: Pick<Unit, 'read'>,
   place: { tenant: string; id: string; resource: string },
 ): Promise<never> {
   const { rows } = await read<{ id: string }>(compileSurvivor(place))
   const survivor = rows[0]
-  throw survivor ? new Problem(308, 'merged', [{ path: '', code: 'merged', params: { id: survivor.id } }]) : notFound()
+  throw survivor
+    ? new Problem(308, 'merged', [{ path: '', code: 'merged', params: { id: survivor.id, merged: place.id } }])
+    : notFound()
 }
