@@ -102,9 +102,25 @@ export interface Page<N extends string> {
   total: { value: number; exact: boolean }
 }
 
+/** Two values of a field of which the survivor's was kept. */
+export interface MergeConflict {
+  readonly field: string
+  readonly kept: Json
+  readonly other: Json
+}
+export interface Adoption {
+  /** How many rows belong or refer to another record now. */
+  readonly moved: number
+}
+export interface Merge extends Adoption {
+  /** What `unmerge` takes. */
+  readonly mergeId: string
+  readonly conflicts: readonly MergeConflict[]
+}
+
 /** Typed access to one resource's rows, within the tenant, the rights and the unit of work of its `ctx`. */
 export interface Rows<N extends string> {
-  /** @throws Problem 404 `not_found` */
+  /** @throws Problem 404 `not_found`, 308 `merged` with the survivor's id in `errors[0].params` */
   get(id: string): Promise<Row<N>>
   /** Keyset pages: pass `next` as `after`; at most 200 rows a page. */
   list(input?: ListInput<N>): Promise<Page<N>>
@@ -116,6 +132,18 @@ export interface Rows<N extends string> {
   remove(row: Pick<SystemFields, 'id' | 'version'>): Promise<void>
   /** @throws Problem 404, 409 `unique` */
   restore(id: string): Promise<Row<N>>
+  /**
+   * The row `id` survives; `other` is deleted, and what belongs or refers to it follows.
+   * @throws Problem 400 for the same id twice, 404, 308 `merged`, 422 `reference`
+   */
+  merge(id: string, other: string): Promise<Merge>
+  /** @throws Problem 404, 308, 409 `changed_since` naming rows, `unmerged` or `unique`, 422 `reference` */
+  unmerge(id: string, mergeId: string): Promise<Adoption>
+  /**
+   * Moves what belongs to any record from one record, of whatever resource, to a row of this one, as when a lead
+   * becomes a client. @throws Problem 400 for the same id twice, 404, 308, 422 `reference`
+   */
+  adopt(from: string, to: string): Promise<Adoption>
 }
 
 export type Verb = 'read' | 'create' | 'update' | 'delete'
@@ -130,7 +158,9 @@ export interface Resource<N extends string = string> {
   readonly name: N
   readonly schema: Schema
   readonly belongsTo?: string
-  readonly events: { readonly [K in 'created' | 'updated' | 'deleted' | 'restored']: Event<RowChange> }
+  readonly events: { readonly [K in 'created' | 'updated' | 'deleted' | 'restored']: Event<RowChange> } & {
+    readonly [K in 'merged' | 'unmerged']: Event<MergeChange>
+  }
 }
 
 export function defineResource<const N extends string>(definition: {
@@ -138,7 +168,7 @@ export function defineResource<const N extends string>(definition: {
   schema: Schema
   belongsTo?: string
 }): Resource<N> {
-  const event = (verb: string) => defineEvent<RowChange>(`${definition.name}.${verb}`)
+  const event = <P = RowChange>(verb: string) => defineEvent<P>(`${definition.name}.${verb}`)
   return Object.freeze({
     ...definition,
     events: Object.freeze({
@@ -146,6 +176,8 @@ export function defineResource<const N extends string>(definition: {
       updated: event('updated'),
       deleted: event('deleted'),
       restored: event('restored'),
+      merged: event<MergeChange>('merged'),
+      unmerged: event<MergeChange>('unmerged'),
     }),
   })
 }
@@ -159,6 +191,8 @@ export interface Event<P> {
   readonly payload?: (payload: P) => void
 }
 export type RowChange = { id: string; recordId: string | null; changed: string[] }
+/** `id` is the survivor, `with` the row that was merged away. */
+export type MergeChange = { id: string; recordId: string; with: string; mergeId: string }
 
 /** `name` is `<plugin id>.<past participle>`, as in `documents.uploaded`. */
 export function defineEvent<P>(name: string): Event<P> {

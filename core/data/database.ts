@@ -16,6 +16,12 @@ export interface Transaction {
   query<R>(query: Query): Promise<Result<R>>
 }
 
+/** A transaction on the rows of a tenant. */
+export interface TenantTransaction extends Transaction {
+  /** Signs what follows with other claims, as those of a task. */
+  assume(claims: Claims): Promise<void>
+}
+
 const TRANSACTION_MS = 5_000
 const RELISTEN_MS = 250
 /** Serialization failure and deadlock: nothing was written, the whole may be tried again. */
@@ -82,7 +88,7 @@ export class Database {
    * three times when another transaction got in the way.
    * @throws Problem 503 `timeout` after five seconds
    */
-  async transaction<T>(claims: Claims, mode: Mode, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(claims: Claims, mode: Mode, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     return this.#retry(() => this.#run(this.#app, this.#begin(mode, claims), work))
   }
 
@@ -96,7 +102,7 @@ export class Database {
     return (await this.#door.query(query)) as unknown as Result<R>
   }
 
-  async #run<T>(pool: Pool, begin: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+  async #run<T>(pool: Pool, begin: string, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     const client = await pool.connect()
     let fault: Error | undefined
     const late = setTimeout(() => {
@@ -105,7 +111,12 @@ export class Database {
     }, TRANSACTION_MS)
     try {
       await client.query(begin)
-      const result = await work({ query: async (query) => (await client.query(withoutName(query))) as never })
+      const result = await work({
+        query: async (query) => (await client.query(withoutName(query))) as never,
+        assume: async (claims) => {
+          await client.query(`select set_config('app.ctx', $1, true)`, [this.#sign(claims)])
+        },
+      })
       await client.query('commit')
       return result
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Query, Result } from './database.ts'
 
 /** Tables with no tenant's row security: the door's closed list, and what only the owner reads. */
 const DIRECTORY = ['tenants', 'users', 'memberships', 'sessions', 'api_keys', 'sign_in_failures', 'tenant_plugins']
-const INTERNAL = ['installation', 'relay', 'migrations', 'derived']
+const INTERNAL = ['installation', 'relay', 'migrations', 'derived', 'record_references']
 const POLICY = '(tenant_id = ( SELECT kernel.tenant() AS tenant))'
 
 type Run = <R>(query: Query) => Promise<Result<R>>
@@ -82,11 +82,19 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
         or has_any_column_privilege(login, c.oid, 'INSERT') or has_any_column_privilege(login, c.oid, 'UPDATE'))))`,
     values: ({ app, door }) => [app, ['id', 'tenant_id', ...KEPT], door],
   },
+  'a login may write what migrate keeps': {
+    text: `select format('%I.%I by %I', n.nspname, c.relname, login) as subject from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace cross join unnest($1::text[]) login
+      where n.nspname = 'kernel' and c.relname = any($2) and (has_any_column_privilege(login, c.oid, 'INSERT')
+        or has_any_column_privilege(login, c.oid, 'UPDATE') or has_table_privilege(login, c.oid, 'DELETE'))`,
+    values: ({ app, door, reader }) => [[app, door, reader], INTERNAL.filter((table) => table !== 'relay')],
+  },
   'a function has the rights of its owner': {
     text: `select format('%I.%I', n.nspname, p.proname) as subject from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
       where p.prosecdef and n.nspname in ('public', 'kernel') and not (r.rolname = $1 and (
-        (n.nspname = 'kernel' and p.proname in ('claims', 'enter_record', 'write_fact', 'emit'))
+        (n.nspname = 'kernel' and p.proname in ('claims', 'enter_record', 'write_fact', 'emit',
+          'mark_merged', 'lock_records'))
         or (n.nspname = 'public' and p.proname ~ '_x_.*_keep$')))
       and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
     values: ({ owner }) => [owner],

@@ -91,9 +91,25 @@ async function replaceIndexes(client: Client, { table, indexes }: Derived): Prom
   for (const { stxname } of known.rows) if (!wanted.has(stxname)) await client.query(`drop statistics "${stxname}"`)
   for (const { text, statistics } of indexes) {
     await client.query(text)
-    await client.query(statistics)
+    if (statistics) await client.query(statistics)
   }
   await client.query(`analyze "${table}"`)
+}
+
+/** Those of tables whose plugin is gone stay as they are. */
+async function keepReferences(client: Client, all: readonly Derived[]): Promise<void> {
+  await client.query('delete from kernel.record_references where "table" = any($1)', [all.map(({ table }) => table)])
+  for (const { table, resource, references } of all) {
+    for (const { column, refersTo, isOwner } of references) {
+      await client.query('insert into kernel.record_references values ($1, $2, $3, $4, $5)', [
+        table,
+        column,
+        resource,
+        refersTo,
+        isOwner,
+      ])
+    }
+  }
 }
 
 export interface Migration {
@@ -122,9 +138,9 @@ export async function migrate(client: Client, migration: Migration): Promise<str
       done.push(...(await inTransaction(client, () => applyFolder(client, folder))))
     }
     const { rows } = await client.query(`select tablename from pg_tables where schemaname = 'public'`)
-    for (const derived of migration.derive(new Set(rows.map(({ tablename }) => tablename as string)))) {
-      await inTransaction(client, () => applyDerived(client, derived, migration.roles))
-    }
+    const all = migration.derive(new Set(rows.map(({ tablename }) => tablename as string)))
+    for (const derived of all) await inTransaction(client, () => applyDerived(client, derived, migration.roles))
+    await inTransaction(client, () => keepReferences(client, all))
     await inTransaction(client, () => client.query(migration.grants))
     return done
   } finally {

@@ -6,6 +6,7 @@ import { effective, type PermissionEntry } from '../access/policy.ts'
 import type { TenantState } from '../tenancy/switches.ts'
 import type { Follower } from '../work/changes.ts'
 import type { Composed, Composition } from '../work/composition.ts'
+import { Merges } from '../work/merge.ts'
 import type { Scope } from '../work/scope.ts'
 import { openSingle, type Unit } from '../work/unit.ts'
 import { Verbs } from '../work/verbs.ts'
@@ -109,6 +110,12 @@ function scopeOf(services: Services, caller: Caller, unit: Unit): Scope {
     can: (permission) => caller.permissions.has(permission),
     isMember: (user) => services.isMember(tenant.id, user),
   }
+}
+
+export function mergesOf(services: Services, caller: Caller, resource: string): Merges {
+  const composed = findComposed(caller, resource)
+  const unit = openSingle(services.database, claimsOf(caller, null))
+  return new Merges(scopeOf(services, caller, unit), composed)
 }
 
 export function verbsOf(services: Services, caller: Caller, resource: string): Verbs {

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { Problem } from '../contract.ts'
 import { problemOf } from '../data/problems.ts'
+import { locationOf } from './merge-routes.ts'
 
 /** Fastify's own refusals, by the words of this contract. */
 const CODES: Record<number, string> = {
@@ -38,6 +39,10 @@ function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
 
 export function handleError(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const problem = readProblem(error)
+  if (problem?.status === 308) {
+    const location = locationOf(request, problem)
+    return location === null ? handleUnknown(request, reply) : sendProblem(reply.header('location', location), problem)
+  }
   if (problem) return sendProblem(reply, problem)
   request.log.error({ err: error, request: request.id, route: request.routeOptions.url }, 'request failed')
   return sendProblem(

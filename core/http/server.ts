@@ -11,6 +11,7 @@ import { handleError, handleUnknown } from './errors.ts'
 import { assertQueryString, readBody, readQueryString } from './gate.ts'
 import { registerHealth } from './health-routes.ts'
 import { registerOpenApi } from './openapi-routes.ts'
+import { registerMerge } from './merge-routes.ts'
 import { registerPluginRoutes } from './plugin-routes.ts'
 import { assertParameters } from './request.ts'
 import { registerResource } from './resource-routes.ts'
@@ -98,7 +99,10 @@ export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS
   registerChanges(app, services, heartbeatMs)
   registerComposition(app, services)
   registerOpenApi(app, services)
-  for (const { model } of services.compositions.whole.resources.values()) registerResource(app, services, model)
+  for (const { model } of services.compositions.whole.resources.values()) {
+    registerResource(app, services, model)
+    registerMerge(app, services, model)
+  }
   for (const plugin of services.installed) registerPluginRoutes(app, services, plugin)
   if (services.screen) await registerScreen(app, services, services.screen)
   else app.setNotFoundHandler(handleUnknown)

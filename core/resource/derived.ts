@@ -55,11 +55,22 @@ function searchBackfill(model: Model): string[] {
   ]
 }
 
+/** A column that holds ids of records. */
+export interface Reference {
+  readonly column: string
+  /** A resource, or `any`. */
+  readonly refersTo: string
+  readonly isOwner: boolean
+}
+
 export interface DerivedIndex {
   readonly name: string
   readonly text: string
-  /** PostgreSQL takes no statistics from a partial index; without them it takes every range for a third of the rows. */
-  readonly statistics: string
+  /**
+   * PostgreSQL takes no statistics from a partial index; without them it takes every range for a third of the rows.
+   * Null over plain columns, which have their own.
+   */
+  readonly statistics: string | null
 }
 
 function extensionIndexes(model: Model): DerivedIndex[] {
@@ -75,6 +86,45 @@ function extensionIndexes(model: Model): DerivedIndex[] {
     const statistics = `create statistics if not exists "${name}" on (${field.sql}) from "${model.table}"`
     return { name, text: `create index if not exists "${name}" ${body}`, statistics }
   })
+}
+
+const referring = (model: Model) => model.own.filter(({ ref }) => ref !== null && ref !== 'users')
+
+/** A merge moves deleted rows as well, and those that refer without belonging: each is found by an index. */
+function referenceIndexes(model: Model): DerivedIndex[] {
+  return referring(model).map((field) => {
+    const isIndexed = field === model.owner || field.sort || field.filter?.index
+    const body = `on "${model.table}" (tenant_id, ${field.sql})${isIndexed ? ' where deleted_at is not null' : ''}`
+    const hash = createHash('sha256').update(body).digest('hex').slice(0, 6)
+    const name = `${`${model.table}_x_ref_${field.column}`.slice(0, 50)}_${hash}`
+    return { name, text: `create index if not exists "${name}" ${body}`, statistics: null }
+  })
+}
+
+/**
+ * A row that was entered while its record was being merged has waited for the merge in the check of its foreign key,
+ * and would belong to a record that nobody sees. It runs after that check, because triggers run in the order of their
+ * names.
+ */
+function referenceTrigger(model: Model): string[] {
+  const fields = referring(model)
+  if (fields.length === 0) return []
+  const checks = fields.map(
+    ({ column, sql }) => `  if exists (select 1 from kernel.records
+      where tenant_id = new.tenant_id and id = new.${sql} and merged_into is not null) then
+    raise exception 'the record was merged' using errcode = '23503', constraint = '${model.table}_${column}_fk';
+  end if;`,
+  )
+  const columns = fields.map(({ sql }) => sql).join(', ')
+  return [
+    `create or replace function "${model.table}_references"() returns trigger language plpgsql as $fn$
+begin
+${checks.join('\n')}
+  return null;
+end $fn$`,
+    `create or replace trigger keep_references after insert or update of ${columns} on "${model.table}"
+  for each row execute function "${model.table}_references"()`,
+  ]
 }
 
 function rollupExpression(field: Field, child: Model): string {
@@ -112,19 +162,34 @@ begin
 end $fn$`,
     `create or replace function "${name}"() returns trigger language plpgsql as $fn$
 begin
-  if tg_op <> 'INSERT' then
+  if tg_op = 'INSERT' then
+    perform "${name}_keep"(new.tenant_id, new.${owner.sql});
+  else
     perform "${name}_keep"(old.tenant_id, old.${owner.sql});
   end if;
-  if tg_op <> 'DELETE' and (tg_op = 'INSERT' or new.${owner.sql} <> old.${owner.sql}) then
-    perform "${name}_keep"(new.tenant_id, new.${owner.sql});
-  end if;
+  return null;
+end $fn$`,
+    // Once for each owner, however many rows a statement moves: a merge of thousands would count each time anew.
+    `create or replace function "${name}_moved"() returns trigger language plpgsql as $fn$
+declare
+  _owner record;
+begin
+  for _owner in
+    with changed as materialized (
+      select past.tenant_id, past.${owner.sql} as past, present.${owner.sql} as present
+      from old_rows past join new_rows present on present.tenant_id = past.tenant_id and present.id = past.id
+      where (${watched('past')}) is distinct from (${watched('present')}))
+    select tenant_id, past as id from changed union select tenant_id, present from changed order by id
+  loop
+    perform "${name}_keep"(_owner.tenant_id, _owner.id);
+  end loop;
   return null;
 end $fn$`,
     `create or replace trigger "keep_${name.slice(0, 50)}_rows" after insert or delete on "${child.table}"
   for each row execute function "${name}"()`,
     // Other changes of a row leave its owner alone: two people may work on both at the same time.
     `create or replace trigger "keep_${name.slice(0, 50)}_value" after update on "${child.table}"
-  for each row when ((${watched('old')}) is distinct from (${watched('new')})) execute function "${name}"()`,
+  referencing old table as old_rows new table as new_rows for each statement execute function "${name}_moved"()`,
   ]
 }
 
@@ -146,6 +211,8 @@ function grantsOf(model: Model, roles: RoleNames): string[] {
 }
 
 export interface Derived {
+  readonly resource: string
+  readonly references: readonly Reference[]
   readonly table: string
   readonly view: string
   /** Changes with everything below. */
@@ -169,6 +236,7 @@ export function derive(models: readonly Model[], roles: RoleNames): Derived[] {
     const search = searchTrigger(model)
     const statements = [
       ...search,
+      ...referenceTrigger(model),
       ...rollups,
       `drop policy if exists reader on "${model.table}"`,
       `create policy reader on "${model.table}" for select to ${roles.reader} using (true)`,
@@ -178,8 +246,14 @@ export function derive(models: readonly Model[], roles: RoleNames): Derived[] {
       `alter view "${model.view}" owner to ${roles.reader}`,
       `grant select on "${model.view}" to ${roles.app}`,
     ]
-    const indexes = extensionIndexes(model)
+    const indexes = [...extensionIndexes(model), ...referenceIndexes(model)]
     return {
+      resource: model.name,
+      references: referring(model).map((field) => ({
+        column: field.column,
+        refersTo: field.ref as string,
+        isOwner: field === model.owner,
+      })),
       table: model.table,
       view: model.view,
       hash: hashOf([statements, indexes]),

@@ -23,6 +23,9 @@ export interface FilterOptions {
   readonly index: boolean
 }
 
+/** What a merge does with two values of a field. */
+export type MergeRule = 'keep' | 'union' | 'latest' | 'ask'
+
 /** One value of a row: a column of its own, or a leaf of the extension column of a plugin. */
 export interface Field {
   /** As clients write it: `lastName`, `extensions.couple.lastName`. */
@@ -47,6 +50,7 @@ export interface Field {
   readonly unique: boolean
   readonly personal: boolean
   readonly ref: string | null
+  readonly merge: MergeRule
   /** `now`: the kernel's clock where the body gives nothing. */
   readonly fallback: 'now' | null
   readonly rollup: Rollup | null
@@ -172,7 +176,8 @@ function fieldOf(name: string, schema: Schema, place: { extension: string | null
   const store = rollup ? 'derived' : 'extensions'
   const column = extension === null ? snake(name) : store
   const isJson = type === 'jsonb' || type.endsWith('[]')
-  const sql = extension === null ? `"${column}"` : leafOf(type, schema, [`${store}->'${extension}'`, `'${name}'`])
+  const leaf = extension === null ? `"${column}"` : leafOf(type, schema, [`${store}->'${extension}'`, `'${name}'`])
+  const sql = rollup?.fn === 'count' ? `coalesce(${leaf}, 0)` : leaf
   return Object.freeze({
     key: extension === null ? name : `extensions.${extension}.${name}`,
     pointer: extension === null ? `/${name}` : `/extensions/${extension}/${name}`,
@@ -190,6 +195,7 @@ function fieldOf(name: string, schema: Schema, place: { extension: string | null
     unique: schema['x-unique'] === true,
     personal: schema['x-personal'] === true,
     ref: (schema['x-ref'] as string | undefined) ?? null,
+    merge: (schema['x-merge'] as MergeRule | undefined) ?? 'keep',
     fallback: (schema['x-default'] as 'now' | undefined) ?? null,
     rollup,
   })

@@ -1,6 +1,7 @@
 /** OpenAPI 3.1 of the resources, from their schemas alone. */
 import type { Schema } from '../contract.ts'
 import type { Field, Model } from './model.ts'
+import { MERGED, mergePaths } from './openapi-merge.ts'
 
 export interface Described {
   readonly model: Model
@@ -130,20 +131,24 @@ function itemOf({ model, children }: Described, name: string): Json {
       ...common,
       operationId: `get_${model.name}`,
       parameters: [ID, ...includeParameter(children)],
-      responses: { 200: row, ...refusals(400, 401, 403, 404) },
+      responses: { 200: row, ...MERGED, ...refusals(400, 401, 403, 404) },
     },
     patch: {
       ...common,
       operationId: `update_${model.name}`,
       parameters: [ID, IF_MATCH],
       requestBody: { required: true, content: { 'application/merge-patch+json': { schema: ref(`${name}Patch`) } } },
-      responses: { 200: row, ...refusals(400, 401, 403, 404, 409, 412, 422, 428) },
+      responses: { 200: row, ...MERGED, ...refusals(400, 401, 403, 404, 409, 412, 422, 428) },
     },
     delete: {
       ...common,
       operationId: `delete_${model.name}`,
       parameters: [ID, IF_MATCH],
-      responses: { 204: { description: 'Deleted; it can be restored.' }, ...refusals(401, 403, 404, 412, 428) },
+      responses: {
+        204: { description: 'Deleted; it can be restored.' },
+        ...MERGED,
+        ...refusals(401, 403, 404, 412, 428),
+      },
     },
   }
 }
@@ -160,7 +165,7 @@ function pathsOf(described: Described): Json {
         operationId: `restore_${model.name}`,
         tags: [model.name],
         parameters: [ID],
-        responses: { 200: row, ...refusals(401, 403, 404, 409) },
+        responses: { 200: row, ...MERGED, ...refusals(401, 403, 404, 409) },
       },
     },
     [`${model.path}/{id}/history`]: {
@@ -176,10 +181,12 @@ function pathsOf(described: Described): Json {
               properties: { items: { type: 'array', items: ref('HistoryEntry') }, next: { type: ['string', 'null'] } },
             }),
           },
+          ...MERGED,
           ...refusals(401, 403, 404),
         },
       },
     },
+    ...mergePaths(model, [ID], refusals(400, 401, 403, 404, 409, 422)),
   }
 }
 

@@ -9,18 +9,26 @@ function bodyOf(field: Field): string {
   return field.sql
 }
 
+/** A row that nothing was ever counted for reads like one that everything was taken from. */
+function derivedOf(plugin: string, rollups: readonly (readonly [string, Record<string, unknown>])[]): string {
+  const empty = rollups.map(([name, each]) => [name, (each['x-rollup'] as object & { count?: true }).count ? 0 : null])
+  return `'${JSON.stringify(Object.fromEntries(empty))}'::jsonb || coalesce(derived->'${plugin}', '{}')`
+}
+
 /** Each enabled plugin's part of the row: what it stores beside what the kernel derives for it. */
 function extensionsOf(model: Model): string {
   if (model.extensions.length === 0) return `'{}'::jsonb`
   const plugins = [...new Set(model.extensions.map(({ plugin }) => plugin))]
   const parts = plugins.map((plugin) => {
-    const properties = Object.values(
-      model.extensions.find((extension) => extension.plugin === plugin)?.schema.properties ?? {},
-    ) as Record<string, unknown>[]
-    const stored = properties.some((each) => each['x-rollup'] === undefined)
-    const derived = properties.some((each) => each['x-rollup'] !== undefined)
-    const sources = [stored && 'extensions', derived && 'derived'].filter(Boolean)
-    return `'${plugin}', ${sources.map((source) => `coalesce(${source}->'${plugin}', '{}')`).join(' || ')}`
+    const schema = model.extensions.find((extension) => extension.plugin === plugin)?.schema
+    const properties = Object.entries((schema?.properties ?? {}) as Record<string, Record<string, unknown>>)
+    const derived = properties.filter(([, each]) => each['x-rollup'] !== undefined)
+    const stored = derived.length < properties.length
+    const sources = [
+      stored && `coalesce(extensions->'${plugin}', '{}')`,
+      derived.length > 0 && derivedOf(plugin, derived),
+    ]
+    return `'${plugin}', ${sources.filter(Boolean).join(' || ')}`
   })
   return `json_build_object(${parts.join(', ')})`
 }

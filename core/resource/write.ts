@@ -122,9 +122,9 @@ export function compileDelete(model: Model, at: { tenant: string; id: string; ve
   )
 }
 
-/** Returns `{ id, version, body }`; a row that is not deleted comes back as it is. */
+/** Returns `{ id, version, body }`, or no row where it is not deleted, or gone into another one by a merge. */
 export function compileRestore(model: Model, at: { tenant: string; id: string }): Statement {
-  const write = `update ${model.table} set deleted_at = null where tenant_id = $1::uuid and id = $2::uuid and deleted_at is not null returning *`
+  const write = `update ${model.table} set deleted_at = null where tenant_id = $1::uuid and id = $2::uuid and deleted_at is not null and not exists (select 1 from kernel.records where tenant_id = $1::uuid and id = $2::uuid and merged_into is not null) returning *`
   const change: Change = { model, tenant: at.tenant, columns: new Map(), extensions: null, answer: null }
   return withAnswer(change, write, new Slots(at.tenant, at.id))
 }

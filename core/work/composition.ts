@@ -7,6 +7,8 @@ import { searchFields } from '../resource/search.ts'
 
 export interface Composed {
   readonly model: Model
+  /** With the extensions of every installed plugin, on or off. */
+  readonly whole: Model
   readonly read: Schema
   readonly write: Schema
   readonly patch: Schema
@@ -39,6 +41,7 @@ function compose(model: Model, all: readonly Model[], whole: Model): Composed {
   const own = searchFields(model)
   return {
     model,
+    whole,
     read: readSchema(model),
     write: writeSchema(model),
     patch: patchSchema(model),

@@ -25,6 +25,7 @@ import { readSort } from '../resource/list.ts'
 import { ask, type Answerer } from './asking.ts'
 import type { Composition } from './composition.ts'
 import { eventsOf } from './events.ts'
+import { Merges } from './merge.ts'
 import type { Scope } from './scope.ts'
 import { isPublicAddress, noHttp, openHttp } from './outbound.ts'
 import { joinTransaction, type Unit } from './unit.ts'
@@ -115,7 +116,7 @@ export class ContextFactory {
     return this.#bounded(HANDLER_MS, (signal) =>
       this.#database.transaction(claims, task.kind === 'query' ? 'snapshot' : 'write', async (transaction) => {
         const result = await this.#call(
-          { occasion, plugin, signal, unit: joinTransaction(transaction), claims },
+          { occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims },
           task.code,
         )
         await task.finish?.(transaction, result)
@@ -222,7 +223,7 @@ export class ContextFactory {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')
         return this.#database.transaction(claims, 'write', (transaction) =>
-          this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction), claims }, command),
+          this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims }, command),
         )
       },
       http: unit ? noHttp : httpOf(occasion, plugin, signal),
@@ -267,6 +268,7 @@ function rowsOf<N extends string>(scope: () => Scope, composition: Composition, 
   const composed = composition.resources.get(name)
   if (!composed) throw new Problem(404, 'not_found')
   const verbs = () => new Verbs(scope(), composed)
+  const merges = () => new Merges(scope(), composed)
   const conditions = (where: Filter<N> | undefined): Condition[] =>
     where === undefined
       ? []
@@ -293,5 +295,8 @@ function rowsOf<N extends string>(scope: () => Scope, composition: Composition, 
       rowOf<N>(await verbs().update({ id: row.id, version: row.version }, patch as unknown as JsonObject)),
     remove: (row: Pick<SystemFields, 'id' | 'version'>) => verbs().remove({ id: row.id, version: row.version }),
     restore: async (id: string) => rowOf<N>(await verbs().restore(id)),
+    merge: async (id: string, other: string) => merges().merge(id, other),
+    unmerge: async (id: string, mergeId: string) => merges().unmerge(id, mergeId),
+    adopt: async (from: string, to: string) => merges().adopt(from, to),
   }
 }

@@ -1,6 +1,6 @@
 /** Where statements run: each alone in a short transaction of its own, or all in one. */
 import type { Claims } from '../data/context.ts'
-import type { Database, Query, Result, Transaction } from '../data/database.ts'
+import type { Database, Query, Result, TenantTransaction, Transaction } from '../data/database.ts'
 import { codeOf } from '../fault.ts'
 
 /** A unit of work. Within one transaction all mean the same; alone, each opens what it needs. */
@@ -11,6 +11,8 @@ export interface Unit {
   change<R>(query: Query): Promise<Result<R>>
   /** Several statements that must see and lock the same rows. */
   together<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** The same for one act that can be undone: its facts bear the id of the task. */
+  task<T>(id: string, work: (transaction: Transaction) => Promise<T>): Promise<T>
 }
 
 /**
@@ -33,15 +35,25 @@ export function openSingle(database: Database, claims: Claims): Unit {
     write: (query) => database.once(claims, 'write', query),
     change: (query) => changeOnce(database, claims, query),
     together: (work) => database.transaction(claims, 'write', work),
+    task: (id, work) => database.transaction({ ...claims, task: id }, 'write', work),
   }
 }
 
 /** For a handler: everything it does is in one transaction. */
-export function joinTransaction(transaction: Transaction): Unit {
+export function joinTransaction(transaction: TenantTransaction, claims: Claims): Unit {
   return {
     read: (query) => transaction.query(query),
     write: (query) => transaction.query(query),
     change: (query) => transaction.query(query),
     together: (work) => work(transaction),
+    async task(id, work) {
+      await transaction.assume({ ...claims, task: id })
+      try {
+        return await work(transaction)
+      } finally {
+        // A failed transaction takes no statement more, and needs none.
+        await transaction.assume(claims).catch(() => {})
+      }
+    },
   }
 }

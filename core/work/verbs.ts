@@ -16,6 +16,7 @@ import {
 import { readCreation, readPatch, readPlainPatch, type Written } from './body.ts'
 import type { Composed } from './composition.ts'
 import { listRows, type ListInput, type ListReply } from './listing.ts'
+import { isId, notFound, refuseMissing } from './missing.ts'
 import type { Scope } from './scope.ts'
 
 /** A row as JSON text, ready to send, with what its headers say. */
@@ -29,9 +30,6 @@ export interface CreateOptions {
   readonly answer?: AnswerRecord | null
   readonly id?: string
 }
-
-const notFound = () => new Problem(404, 'not_found')
-const isId = (id: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
 
 export class Verbs {
   readonly #scope: Scope
@@ -66,8 +64,7 @@ export class Verbs {
     if (!isId(id)) throw notFound()
     const statement = compileGet(this.#model, { tenant: this.#scope.tenant, id }, include)
     const { rows } = await this.#run(() => this.#scope.unit.read<{ version: number; body: string }>(statement))
-    if (!rows[0]) throw notFound()
-    return { id, ...rows[0] }
+    return rows[0] ? { id, ...rows[0] } : this.#refuseMissing(id)
   }
 
   /** `id` is chosen by the kernel unless the caller must know it beforehand. */
@@ -99,7 +96,7 @@ export class Verbs {
         type Locked = { version: number; stored: JsonObject; body: string }
         const { rows } = await transaction.query<Locked>(compileLock(this.#model, place))
         const found = rows[0]
-        if (!found) throw notFound()
+        if (!found) return this.#refuseMissing(at.id)
         if (found.version !== at.version) throw new Problem(412, 'stale')
         const row = JSON.parse(found.body) as JsonObject
         const written = readPatch(this.#composed, patch, { ...this.#bodyScope(), row, stored: found.stored })
@@ -127,6 +124,12 @@ export class Verbs {
     return rows[0] ?? this.get(id)
   }
 
+  #refuseMissing(id: string): Promise<never> {
+    return this.#run(() =>
+      refuseMissing(this.#scope.unit, { tenant: this.#scope.tenant, id, resource: this.#model.name }),
+    )
+  }
+
   #bodyScope() {
     return { now: this.#scope.now, country: this.#scope.country }
   }
@@ -146,7 +149,7 @@ export class Verbs {
   async #explain(at: { id: string; version: number }, change: Change | null): Promise<never> {
     const statement = compileGet(this.#model, { tenant: this.#scope.tenant, id: at.id }, [])
     const { rows } = await this.#run(() => this.#scope.unit.read<{ version: number }>(statement))
-    if (!rows[0]) throw notFound()
+    if (!rows[0]) return this.#refuseMissing(at.id)
     if (rows[0].version !== at.version || !change) throw new Problem(412, 'stale')
     return this.#refuseReferences(change)
   }

@@ -172,6 +172,12 @@ describe('the lint', () => {
       /facts.*keeps/,
     ],
     [
+      'a right to say which columns refer to records',
+      ({ app }) => `grant insert on kernel.record_references to ${app}`,
+      ({ app }) => `revoke insert on kernel.record_references from ${app}`,
+      /record_references.*migrate keeps/,
+    ],
+    [
       'a dropped fact trigger',
       () => `drop trigger fact_updated on clients`,
       () =>
@@ -249,6 +255,7 @@ describe('a tenant context', () => {
       'kernel.facts',
       'kernel.answers',
       'kernel.deliveries',
+      'kernel.merges',
     ]) {
       expect(await asApp(null, `select count(*)::int as count from ${table}`), table).toEqual([{ count: 0 }])
       expect(await asApp('', `select count(*)::int as count from ${table}`), table).toEqual([{ count: 0 }])
@@ -348,6 +355,13 @@ describe('the login of requests', () => {
       'delete from kernel.facts',
       `update kernel.records set deleted_at = now()`,
       'delete from kernel.records',
+      'update kernel.records set merged_into = null',
+      'select * from kernel.records for update',
+      'delete from kernel.merges',
+      `update kernel.merges set survivor = merged`,
+      `insert into kernel.merges (tenant_id, id, resource, survivor, merged, by) values ('${h.tenants.alice}', gen_random_uuid(), 'clients', gen_random_uuid(), gen_random_uuid(), gen_random_uuid())`,
+      'delete from kernel.record_references',
+      `insert into kernel.record_references values ('clients', 'owner_id', 'clients', 'any', false)`,
       'alter table clients disable row level security',
       'alter table clients disable trigger all',
       `create policy open on clients using (true)`,
@@ -362,6 +376,28 @@ describe('the login of requests', () => {
       'select * from kernel.tenant_plugins',
     ]
     for (const text of refused) expect(await codeOf(asApp(own, text)), text).toBe('42501')
+  })
+
+  test('cannot merge what lives, what is another tenant’s, or bring back what was merged', async () => {
+    const own = sign(h.tenants.alice)
+    const enter = `insert into kernel.merges (tenant_id, id, resource, survivor, merged) values ($1, gen_random_uuid(), 'clients', $2, $3)`
+    const [mine] = await asApp<{ id: string }>(own, 'select id from clients')
+    expect(await codeOf(asApp(own, enter, [h.tenants.alice, theirs, mine!.id]))).toBe('23503')
+    expect(await codeOf(asApp(own, enter, [h.tenants.bob, theirs, theirs]))).toBe('42501')
+    expect(await codeOf(asApp(own, enter, [h.tenants.alice, mine!.id, mine!.id]))).toBe('23514')
+    expect(await asApp(own, 'select id from kernel.lock_records($1)', [[mine!.id, theirs]])).toEqual([mine])
+    const [a, b] = [
+      (await h.alice.post('/api/clients', { type: 'person', lastName: 'A' })).body.id,
+      (await h.alice.post('/api/clients', { type: 'person', lastName: 'B' })).body.id,
+    ]
+    const merge = await h.alice.post(`/api/clients/${a}/merge`, { with: b })
+    const revive = `update clients set deleted_at = null where id = '${b}'`
+    expect(await codeOf(asApp(own, revive))).toBe('23514')
+    expect((await h.alice.post(`/api/clients/${a}/unmerge`, { mergeId: merge.body.mergeId })).status).toBe(200)
+    for (const id of [a, b]) {
+      const { version } = (await h.alice.get(`/api/clients/${id}`)).body
+      expect((await h.alice.remove(`/api/clients/${id}`, version)).status).toBe(204)
+    }
   })
 
   test('writes version, times, authors and fact whatever it says', async () => {
@@ -387,6 +423,7 @@ describe('the login of the directory', () => {
       'select * from clients_read',
       'select * from tasklist__tasklist',
       'select * from kernel.records',
+      'select * from kernel.merges',
       'select before from kernel.facts',
       'select after from kernel.facts',
       'select body from kernel.answers',

@@ -7,6 +7,8 @@ grant execute on all functions in schema kernel to {app}, {door}, {reader};
 
 grant select on kernel.records, kernel.facts to {app};
 grant select, insert on kernel.answers to {app};
+grant select on kernel.merges, kernel.record_references to {app};
+grant insert (tenant_id, id, resource, survivor, merged), update (unmerged_at) on kernel.merges to {app};
 grant select on kernel.deliveries to {app};
 grant update (state, attempts, due, leased_until, reason, told_at, updated_at) on kernel.deliveries to {app};
 grant select, insert, update, delete on kernel.schedules to {app};

@@ -1,0 +1,176 @@
+/** Merge and unmerge of two rows of one resource, and the adoption of what belongs to a record by another one. */
+import { randomUUID } from 'node:crypto'
+import { type Adoption, type Merge, Problem, type ProblemEntry } from '../contract.ts'
+import type { Transaction } from '../data/database.ts'
+import { problemOf } from '../data/problems.ts'
+import { adoptRows, enterMerge, lockRecords, lockRows, type RecordRow, tell, writeSurvivor } from '../facts/merge.ts'
+import * as undoing from '../facts/unmerge.ts'
+import { mergeRows } from '../resource/merging.ts'
+import type { Composed } from './composition.ts'
+import { isId, notFound, refuseMissing } from './missing.ts'
+import type { Scope } from './scope.ts'
+
+const pathOf = (resource: string, id: string) => `/api/${resource.replace('.', '/')}/${id}`
+
+const referenceProblem = (path: string) => new Problem(422, 'reference', [{ path, code: 'reference' }])
+const sameProblem = (path: string) => new Problem(400, 'invalid', [{ path, code: 'same' }])
+
+export class Merges {
+  readonly #scope: Scope
+  readonly #composed: Composed
+  readonly #resource: string
+
+  constructor(scope: Scope, composed: Composed) {
+    this.#scope = scope
+    this.#composed = composed
+    this.#resource = composed.model.name
+  }
+
+  #demand(...permissions: string[]): void {
+    if (!permissions.every((each) => this.#scope.can(each))) throw new Problem(403, 'forbidden')
+  }
+
+  async #run<T>(task: string, work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    try {
+      return await this.#scope.unit.task(task, work)
+    } catch (error) {
+      throw problemOf(error, this.#composed.model)
+    }
+  }
+
+  /** @throws Problem 308 for a merged id, 404 for any other that is not a living row of this resource */
+  async #assertThere(transaction: Transaction, record: RecordRow | undefined, id: string): Promise<void> {
+    if (record?.resource === this.#resource && record.deleted_at === null) return
+    await refuseMissing({ read: (query) => transaction.query(query) }, this.#place(id))
+  }
+
+  #place(id: string) {
+    return { tenant: this.#scope.tenant, id, resource: this.#resource }
+  }
+
+  /**
+   * The row `given` survives and takes over what `other` has more; what belongs to the other or refers to it follows.
+   * @throws Problem 400 for the same id twice, 404, 308 `merged`, 403, 422 `reference` where the other is not there
+   */
+  async merge(given: string, other: string): Promise<Merge> {
+    this.#demand(`${this.#resource}.update`, `${this.#resource}.delete`)
+    if (!isId(given)) throw notFound()
+    const [to, from] = [given.toLowerCase(), other.toLowerCase()]
+    if (to === from) throw sameProblem('/with')
+    const mergeId = randomUUID()
+    return this.#run(mergeId, async (transaction) => {
+      const records = await lockRecords(transaction, isId(from) ? [to, from] : [to])
+      await this.#assertThere(transaction, records.get(to), to)
+      const second = records.get(from)
+      if (second?.resource !== this.#resource || second.deleted_at !== null) throw referenceProblem('/with')
+      return this.#join(transaction, { to, from, mergeId })
+    })
+  }
+
+  async #join(transaction: Transaction, { to, from, mergeId }: { to: string; from: string; mergeId: string }) {
+    const { model, whole } = this.#composed
+    const { tenant } = this.#scope
+    const rows = await lockRows(transaction, whole, { tenant, ids: [to, from] })
+    const [kept, lost] = [rows.get(to), rows.get(from)]
+    if (!kept || !lost) throw notFound()
+    const merging = mergeRows(whole, kept, lost)
+    await writeSurvivor(transaction, whole, { tenant, from, to, merging })
+    await enterMerge(transaction, { tenant, from, to, id: mergeId, resource: this.#resource })
+    const moved = await adoptRows(transaction, { tenant, from, to, resources: [this.#resource] })
+    await tell(transaction, `${this.#resource}.merged`, { id: to, recordId: to, with: from, mergeId })
+    // What is said of plugins that are off would be the only trace of them.
+    const conflicts = merging.conflicts.filter(({ field }) => model.fields.has(field))
+    return { mergeId, moved, conflicts: [...conflicts] }
+  }
+
+  /**
+   * Puts back both rows and every row that moved, as they were before the merge.
+   * @throws Problem 409 `changed_since` naming the rows that would lose a later change, 409 `unmerged` the second time,
+   * 409 `unique`, 422 `reference` where the row has no such merge, and those of `merge`
+   */
+  async unmerge(given: string, mergeId: string): Promise<Adoption> {
+    this.#demand(`${this.#resource}.update`, `${this.#resource}.delete`)
+    if (!isId(given)) throw notFound()
+    const id = given.toLowerCase()
+    const task = { tenant: this.#scope.tenant, id: isId(mergeId) ? mergeId.toLowerCase() : randomUUID() }
+    return this.#run(task.id, async (transaction) => {
+      const place = { ...task, resource: this.#resource }
+      const found = await undoing.findMerge(transaction, place)
+      const ids = found ? [id, found.survivor, found.merged] : [id]
+      const records = await lockRecords(transaction, ids)
+      await this.#assertThere(transaction, records.get(id), id)
+      // Read again, because another one may have undone it before the records were ours.
+      const merge = found && (await undoing.findMerge(transaction, place))
+      if (!merge || (merge.survivor !== id && !(await this.#hasBecome(transaction, merge.survivor, id))))
+        throw referenceProblem('/mergeId')
+      if (merge.unmerged_at !== null) throw new Problem(409, 'unmerged', [{ path: '/mergeId', code: 'unmerged' }])
+      return { moved: await this.#separate(transaction, task, merge) }
+    })
+  }
+
+  async #hasBecome(transaction: Transaction, from: string, id: string): Promise<boolean> {
+    const read = transaction.query.bind(transaction)
+    return refuseMissing({ read }, this.#place(from)).catch(
+      (problem: Problem) => problem.status === 308 && problem.errors[0]?.params?.id === id,
+    )
+  }
+
+  async #separate(transaction: Transaction, task: undoing.Task, merge: undoing.MergeRow): Promise<number> {
+    const { model } = this.#composed
+    const { survivor, merged } = merge
+    await lockRows(transaction, model, { tenant: task.tenant, ids: [survivor, merged] })
+    const tables = await undoing.readChangedTables(transaction, task, model)
+    await this.#assertUnchanged(transaction, task, { tables, survivor })
+    await undoing.endMerge(transaction, task)
+    const own = tables.find(({ table }) => table === model.table)
+    // The survivor first: it gives back a value that only one row may have.
+    for (const id of [survivor, merged])
+      if (own) await undoing.putBack(transaction, task, { ...own, only: [id], but: [] })
+    let moved = 0
+    for (const table of tables)
+      moved += await undoing.putBack(transaction, task, { ...table, only: null, but: [survivor, merged] })
+    const payload = { id: survivor, recordId: survivor, with: merged, mergeId: merge.id }
+    await tell(transaction, `${this.#resource}.unmerged`, payload)
+    return moved
+  }
+
+  async #assertUnchanged(
+    transaction: Transaction,
+    task: undoing.Task,
+    { tables, survivor }: { tables: readonly undoing.ChangedTable[]; survivor: string },
+  ): Promise<void> {
+    const { model } = this.#composed
+    const errors: ProblemEntry[] = []
+    for (const table of tables) {
+      const ids = new Set(await undoing.findChanged(transaction, task, table))
+      const at = { model, columns: table.columns, id: survivor }
+      if (table.table === model.table && (await undoing.hasMovedOn(transaction, task, at))) ids.add(survivor)
+      const { resource } = table
+      errors.push(
+        ...[...ids].map((id) => ({ path: pathOf(resource, id), code: 'changed_since', params: { resource, id } })),
+      )
+    }
+    if (errors.length > 0) throw new Problem(409, 'changed_since', errors)
+  }
+
+  /**
+   * Moves every row that belongs or refers to any record from one to the other. The one that gives may be of another
+   * resource; then the rows that can only belong to its like stay.
+   * @throws Problem 400 for the same id twice, 403, 404, 308, 422 `reference` where there is no such record to give
+   */
+  async adopt(giving: string, taking: string): Promise<Adoption> {
+    this.#demand(`${this.#resource}.update`)
+    if (!isId(taking)) throw notFound()
+    const [from, to] = [giving.toLowerCase(), taking.toLowerCase()]
+    if (from === to) throw sameProblem('/from')
+    return this.#run(randomUUID(), async (transaction) => {
+      const records = await lockRecords(transaction, isId(from) ? [to, from] : [to])
+      await this.#assertThere(transaction, records.get(to), to)
+      const giver = records.get(from)
+      if (!giver || giver.deleted_at !== null) throw referenceProblem('/from')
+      this.#demand(`${giver.resource}.update`)
+      const resources = giver.resource === this.#resource ? [this.#resource] : []
+      return { moved: await adoptRows(transaction, { tenant: this.#scope.tenant, from, to, resources }) }
+    })
+  }
+}
