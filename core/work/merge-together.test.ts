@@ -4,6 +4,9 @@ import { clients } from '../client/contract.ts'
 import type { Ctx } from '../contract.ts'
 import { tasks } from '../../tests/support/plugins/tasklist/contract.ts'
 import { type Harness, openHarness } from '../../tests/support/harness.ts'
+import { areShipped } from '../../tests/support/needs.ts'
+
+const isThere = areShipped('interactions')
 
 let h: Harness
 beforeAll(async () => {
@@ -66,7 +69,7 @@ async function runTogether(operations: readonly (() => Promise<void>)[], width: 
   await Promise.all(Array.from({ length: width }, work))
 }
 
-describe('many writers', () => {
+describe.skipIf(!isThere)('many writers (needs interactions)', () => {
   test('a hundred merges and unmerges lose nothing, and undone in reverse order leave no trace', async () => {
     const random = createRandom(20_261_123)
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
@@ -199,7 +202,7 @@ const ALL = ['read', 'create', 'update', 'delete'].flatMap((verb) =>
   ['clients', 'tasklist', 'interactions'].map((resource) => `${resource}.${verb}`),
 )
 
-describe('in plugin code', () => {
+describe.skipIf(!isThere)('in plugin code (needs interactions)', () => {
   test('a merge is one task of its command, and can be undone by another command', async () => {
     const [a, b] = [await create(), await create()]
     const moving = await addTask(b)
@@ -256,34 +259,36 @@ describe('in plugin code', () => {
   })
 })
 
-test('rows of a plugin that is no longer installed move and come back', async () => {
-  const without = await openHarness({ plugins: [] })
-  try {
-    const make = async (lastName: string) =>
-      (await without.alice.post('/api/clients', { type: 'person', lastName })).body.id as string
-    const [a, b] = [await make('A'), await make('B')]
-    const [made] = await without.kernel.services.database
-      .transaction({ ...systemClaims(), tenant: without.tenants.alice }, 'write', (transaction) =>
-        transaction.query<{ id: string }>({
-          text: `insert into tasklist__tasklist (tenant_id, client_id, title) values ($1, $2, 'Left') returning id`,
-          values: [without.tenants.alice, b],
-        }),
-      )
-      .then(({ rows }) => rows)
-    const ownerOf = async () =>
-      (
-        await without.database.query<{ id: string }>('select client_id as id from tasklist__tasklist where id = $1', [
-          made?.id,
-        ])
-      )[0]?.id
-    expect((await without.alice.get(`/api/tasklist/${made?.id}`)).status).toBe(404)
-    const { body } = await without.alice.post(`/api/clients/${a}/merge`, { with: b })
-    expect([body.moved, await ownerOf()]).toEqual([1, a])
-    expect((await without.alice.post(`/api/clients/${a}/unmerge`, { mergeId: body.mergeId })).body).toEqual({
-      moved: 1,
-    })
-    expect(await ownerOf()).toBe(b)
-  } finally {
-    await without.close()
-  }
+describe.skipIf(!isThere)('a plugin that is gone (needs interactions)', () => {
+  test('rows of a plugin that is no longer installed move and come back', async () => {
+    const without = await openHarness({ plugins: [] })
+    try {
+      const make = async (lastName: string) =>
+        (await without.alice.post('/api/clients', { type: 'person', lastName })).body.id as string
+      const [a, b] = [await make('A'), await make('B')]
+      const [made] = await without.kernel.services.database
+        .transaction({ ...systemClaims(), tenant: without.tenants.alice }, 'write', (transaction) =>
+          transaction.query<{ id: string }>({
+            text: `insert into tasklist__tasklist (tenant_id, client_id, title) values ($1, $2, 'Left') returning id`,
+            values: [without.tenants.alice, b],
+          }),
+        )
+        .then(({ rows }) => rows)
+      const ownerOf = async () =>
+        (
+          await without.database.query<{ id: string }>('select client_id as id from tasklist__tasklist where id = $1', [
+            made?.id,
+          ])
+        )[0]?.id
+      expect((await without.alice.get(`/api/tasklist/${made?.id}`)).status).toBe(404)
+      const { body } = await without.alice.post(`/api/clients/${a}/merge`, { with: b })
+      expect([body.moved, await ownerOf()]).toEqual([1, a])
+      expect((await without.alice.post(`/api/clients/${a}/unmerge`, { mergeId: body.mergeId })).body).toEqual({
+        moved: 1,
+      })
+      expect(await ownerOf()).toBe(b)
+    } finally {
+      await without.close()
+    }
+  })
 })

@@ -2,6 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Harness, openHarness, type Visitor } from '../../tests/support/harness.ts'
+import { areShipped } from '../../tests/support/needs.ts'
+
+const isThere = areShipped('couple', 'interactions')
 
 let h: Harness
 beforeAll(async () => {
@@ -41,7 +44,7 @@ async function imagesOf(ids: readonly string[]): Promise<unknown[]> {
   )
 }
 
-describe('what a merge makes of two values', () => {
+describe.skipIf(!isThere)('what a merge makes of two values (needs couple and interactions)', () => {
   test('keep: the survivor’s value stays, and an empty one is filled', async () => {
     const a = await create({ lastName: 'Morel', country: 'FR' })
     const b = await create({ lastName: 'Moreau', firstName: 'Léa', country: 'GB', language: 'fr' })
@@ -127,7 +130,7 @@ describe('what a merge makes of two values', () => {
   })
 })
 
-describe('rows that belong to the merged one', () => {
+describe.skipIf(!isThere)('rows that belong to the merged one (needs couple and interactions)', () => {
   test('move with their rollups, are told by facts of one task, and come back byte for byte', async () => {
     const a = await create({ notes: 'a', tags: ['x'] })
     const b = await create({ notes: 'b', email: 'moved@test.example', extensions: { probe: { visits: 2 } } })
@@ -207,7 +210,7 @@ describe('rows that belong to the merged one', () => {
   })
 })
 
-describe('a merged id', () => {
+describe.skipIf(!isThere)('a merged id (needs couple and interactions)', () => {
   test('leads every verb to the survivor, along the whole chain, and is in no list', async () => {
     const [a, b, c] = [await create({ lastName: 'Chainmail' }), await create(), await create()]
     const t = await task(a.id)
@@ -255,7 +258,7 @@ describe('a merged id', () => {
   })
 })
 
-describe('an unmerge', () => {
+describe.skipIf(!isThere)('an unmerge (needs couple and interactions)', () => {
   test('is refused where it would lose a later change, and names the row', async () => {
     const [a, b] = [await create(), await create()]
     const t = await task(b.id)
@@ -305,7 +308,7 @@ describe('an unmerge', () => {
   })
 })
 
-describe('who and what', () => {
+describe.skipIf(!isThere)('who and what (needs couple and interactions)', () => {
   test('the same id, no id and strange fields are refused', async () => {
     const a = await create()
     const cases: [body: unknown, path: string, code: string][] = [

@@ -57,7 +57,7 @@ const INTERACTION = {
 
 const iso = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 const EXTENSIONS = `jsonb_build_object('couple', coalesce(extensions -> 'couple', '{}'),
-  'interactions', coalesce(derived -> 'interactions', '{}')) as extensions`
+  'interactions', '{"lastInteractionAt": null}'::jsonb || coalesce(derived -> 'interactions', '{}')) as extensions`
 
 const select = (fields: Record<string, string>, format: (column: string) => string) =>
   Object.entries(fields)
