@@ -5,6 +5,7 @@ import type { Ctx } from '../contract.ts'
 import { tasks } from '../../tests/support/plugins/tasklist/contract.ts'
 import { type Harness, openHarness } from '../../tests/support/harness.ts'
 import { areShipped } from '../../tests/support/needs.ts'
+import { createRandom } from '../../tests/support/random.ts'
 
 const isThere = areShipped('interactions')
 
@@ -47,17 +48,6 @@ async function findBroken(): Promise<unknown[]> {
       where (r.deleted_at is null) <> (c.deleted_at is null)
         or (r.merged_into is null) = exists (select 1 from kernel.merges m where m.merged = r.id and m.unmerged_at is null)`,
   )
-}
-
-/** Mulberry32: the same seed gives the same operations. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 /** Runs the operations in their order, so many at a time. */

@@ -1,6 +1,7 @@
 /** Malformed requests over every route: each is refused with a reason, none is the server's fault. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Harness, openHarness } from '../support/harness.ts'
+import { createRandom } from '../support/random.ts'
 import { type ApiRoute, listRoutes } from './routes.ts'
 
 const REQUESTS = 5_000
@@ -28,17 +29,6 @@ beforeAll(async () => {
   routes = (await listRoutes(h)).filter(({ path }) => !path.startsWith('/api/probe/'))
 })
 afterAll(() => h?.close())
-
-/** Mulberry32: the same seed gives the same requests. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 const random = createRandom(SEED)
 const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
