@@ -5,9 +5,10 @@ import type { Transaction } from '../data/database.ts'
 import { problemOf } from '../data/problems.ts'
 import { adoptRows, enterMerge, lockRecords, lockRows, type RecordRow, tell, writeSurvivor } from '../facts/merge.ts'
 import * as undoing from '../facts/unmerge.ts'
+import { isUuid } from '../resource/formats.ts'
 import { mergeRows } from '../resource/merging.ts'
 import type { Composed } from './composition.ts'
-import { isId, notFound, refuseMissing } from './missing.ts'
+import { notFound, refuseMissing } from './missing.ts'
 import type { Scope } from './scope.ts'
 
 const pathOf = (resource: string, id: string) => `/api/${resource.replace('.', '/')}/${id}`
@@ -54,12 +55,12 @@ export class Merges {
    */
   async merge(given: string, other: string): Promise<Merge> {
     this.#demand(`${this.#resource}.update`, `${this.#resource}.delete`)
-    if (!isId(given)) throw notFound()
+    if (!isUuid(given)) throw notFound()
     const [to, from] = [given.toLowerCase(), other.toLowerCase()]
     if (to === from) throw sameProblem('/with')
     const mergeId = randomUUID()
     return this.#run(mergeId, async (transaction) => {
-      const records = await lockRecords(transaction, isId(from) ? [to, from] : [to])
+      const records = await lockRecords(transaction, isUuid(from) ? [to, from] : [to])
       await this.#assertThere(transaction, records.get(to), to)
       const second = records.get(from)
       if (second?.resource !== this.#resource || second.deleted_at !== null) throw referenceProblem('/with')
@@ -90,9 +91,9 @@ export class Merges {
    */
   async unmerge(given: string, mergeId: string): Promise<Adoption> {
     this.#demand(`${this.#resource}.update`, `${this.#resource}.delete`)
-    if (!isId(given)) throw notFound()
+    if (!isUuid(given)) throw notFound()
     const id = given.toLowerCase()
-    const task = { tenant: this.#scope.tenant, id: isId(mergeId) ? mergeId.toLowerCase() : randomUUID() }
+    const task = { tenant: this.#scope.tenant, id: isUuid(mergeId) ? mergeId.toLowerCase() : randomUUID() }
     return this.#run(task.id, async (transaction) => {
       const place = { ...task, resource: this.#resource }
       const found = await undoing.findMerge(transaction, place)
@@ -160,11 +161,11 @@ export class Merges {
    */
   async adopt(giving: string, taking: string): Promise<Adoption> {
     this.#demand(`${this.#resource}.update`)
-    if (!isId(taking)) throw notFound()
+    if (!isUuid(taking)) throw notFound()
     const [from, to] = [giving.toLowerCase(), taking.toLowerCase()]
     if (from === to) throw sameProblem('/from')
     return this.#run(randomUUID(), async (transaction) => {
-      const records = await lockRecords(transaction, isId(from) ? [to, from] : [to])
+      const records = await lockRecords(transaction, isUuid(from) ? [to, from] : [to])
       await this.#assertThere(transaction, records.get(to), to)
       const giver = records.get(from)
       if (!giver || giver.deleted_at !== null) throw referenceProblem('/from')

@@ -3,8 +3,6 @@ import { Problem } from '../contract.ts'
 import { compileSurvivor } from '../facts/merge.ts'
 import type { Unit } from './unit.ts'
 
-export const isId = (id: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)
-
 export const notFound = (): Problem => new Problem(404, 'not_found')
 
 /** @throws Problem 308 `merged` with the id of the survivor beside that of the merged row, 404 `not_found` for any other id */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { type JsonObject, Problem } from '../contract.ts'
 import { problemOf } from '../data/problems.ts'
+import { isUuid } from '../resource/formats.ts'
 import { compileGet } from '../resource/list.ts'
 import type { Field, Model } from '../resource/model.ts'
 import {
@@ -16,7 +17,7 @@ import {
 import { readCreation, readPatch, readPlainPatch, type Written } from './body.ts'
 import type { Composed } from './composition.ts'
 import { listRows, type ListInput, type ListReply } from './listing.ts'
-import { isId, notFound, refuseMissing } from './missing.ts'
+import { notFound, refuseMissing } from './missing.ts'
 import type { Scope } from './scope.ts'
 
 /** A row as JSON text, ready to send, with what its headers say. */
@@ -61,7 +62,7 @@ export class Verbs {
 
   async get(id: string, include: readonly Model[] = []): Promise<RowReply> {
     this.#demand('read')
-    if (!isId(id)) throw notFound()
+    if (!isUuid(id)) throw notFound()
     const statement = compileGet(this.#model, { tenant: this.#scope.tenant, id }, include)
     const { rows } = await this.#run(() => this.#scope.unit.read<{ version: number; body: string }>(statement))
     return rows[0] ? { id, ...rows[0] } : this.#refuseMissing(id)
@@ -79,7 +80,7 @@ export class Verbs {
 
   async update(at: { id: string; version: number }, patch: JsonObject): Promise<RowReply> {
     this.#demand('update')
-    if (!isId(at.id)) throw notFound()
+    if (!isUuid(at.id)) throw notFound()
     const plain = readPlainPatch(this.#composed, patch, this.#scope)
     if (!plain) return this.#updateWhole(at, patch)
     await this.#assertUsers(plain)
@@ -110,7 +111,7 @@ export class Verbs {
 
   async remove(at: { id: string; version: number }): Promise<void> {
     this.#demand('delete')
-    if (!isId(at.id)) throw notFound()
+    if (!isUuid(at.id)) throw notFound()
     const statement = compileDelete(this.#model, { tenant: this.#scope.tenant, ...at })
     const { rows } = await this.#run(() => this.#scope.unit.change(statement))
     if (!rows[0]) await this.#explain(at, null)
@@ -118,7 +119,7 @@ export class Verbs {
 
   async restore(id: string): Promise<RowReply> {
     this.#demand('delete')
-    if (!isId(id)) throw notFound()
+    if (!isUuid(id)) throw notFound()
     const statement = compileRestore(this.#model, { tenant: this.#scope.tenant, id })
     const { rows } = await this.#run(() => this.#scope.unit.write<RowReply>(statement))
     return rows[0] ?? this.get(id)
