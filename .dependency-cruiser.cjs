@@ -2,12 +2,14 @@
 
 /** The floors of the core, the lowest first. A room imports its own files and lower floors; rooms of one floor are strangers. */
 const floors = [
+  ['core/contract-values[.]ts'],
+  ['core/contract-ports[.]ts'],
   ['core/contract[.]ts'],
   ['core/(fault|folder|secret-file)[.]ts'],
   ['core/config[.]ts'],
   ['core/resource/'],
   ['core/data/'],
-  ['core/access/', 'core/facts/'],
+  ['core/access/', 'core/facts/', 'core/files/', 'core/mail/', 'core/notify/', 'core/secrets/'],
   ['core/tenancy/'],
   ['core/delivery/'],
   ['core/work/'],
@@ -27,12 +29,17 @@ const rooms = {
   '@mikro-orm/[^/]+': 'core/(resource/entity[.]ts$|data/)',
   pg: 'core/(data/|migrate[.]ts$)',
   '(ajv|ajv-formats)': 'core/(resource|host)/',
+  '(@aws-sdk/[^/]+|file-type)': 'core/files/',
+  nodemailer: 'core/mail/',
+  '(otplib|@zxcvbn-ts/[^/]+|@simplewebauthn/server|openid-client)': 'core/access/',
   semver: 'core/host/',
   'libphonenumber-js': 'core/resource/',
   'json-schema-to-typescript': 'core/resource/typing[.]ts$',
-  '(react|react-dom|react-i18next|i18next|wouter|lucide-react|@rjsf/[^/]+|@tanstack/[^/]+|@cfworker/[^/]+)': 'host-ui/',
+  '(react|react-dom|react-i18next|i18next|wouter|lucide-react|@rjsf/[^/]+|@tanstack/[^/]+|@cfworker/[^/]+|uqr|@simplewebauthn/browser)':
+    'host-ui/',
   lit: '(host-ui/|plugins/[^/]+/ui/)',
   '(vite|@vitejs/[^/]+|@tailwindcss/[^/]+)': 'host-ui/build[.]ts$',
+  'oidc-provider': 'tests/support/',
   '(playwright-core|axe-core)': 'tests/journeys/',
   autocannon: 'tests/bench/',
 }
@@ -115,7 +122,7 @@ module.exports = {
       { path: '^(core|core/client|plugins/[^/]+)/contract[.]ts$' },
       {
         pathNot:
-          '^(core/contract[.]ts|core/client/(contract[.]ts|schemas/)|schemas/|plugins/[^/]+/(contract[.]ts|schemas/))',
+          '^(core/contract(-filter|-ports|-values)?[.]ts|core/client/(contract[.]ts|schemas/)|schemas/|plugins/[^/]+/(contract[.]ts|schemas/))',
       },
     ),
     refuse(

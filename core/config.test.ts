@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { programEnvironment, readConfig } from './config.ts'
+import { programEnvironment, readConfig, readS3Address } from './config.ts'
 import { StartFault } from './fault.ts'
 
 let folder = ''
@@ -74,6 +74,21 @@ test('the public address loses its slash at the end', () => {
     'WEFT_URL is not an address that begins with http:// or https://.',
   )
 })
+
+test.each([
+  ['s3://key:se%2Fcret@s3.example.com/files?region=eu-west-3', 'https://s3.example.com', 'eu-west-3'],
+  ['s3://key:se%2Fcret@127.0.0.1:9000/files?tls=false', 'http://127.0.0.1:9000', 'us-east-1'],
+  ['https://key:se%2Fcret@s3.example.com:8443/files/', 'https://s3.example.com:8443', 'us-east-1'],
+])('S3_URL %s leads to %s', (value, endpoint, region) => {
+  expect(readS3Address(value)).toEqual({ endpoint, region, bucket: 'files', key: 'key', secret: 'se/cret' })
+})
+
+test.each(['s3://host/files', 's3://key:hush@host/', 's3://key:hush@host/a/b', 's3://key:hush@host/UPPER'])(
+  'S3_URL %s is refused without showing it',
+  (value) => {
+    expect(() => readS3Address(value)).toThrow(/^S3_URL has not the form/)
+  },
+)
 
 test.each(['DATABASE_URL', 'REDIS_URL', 'S3_URL', 'SMTP_URL'])('a bad %s is refused without showing it', (name) => {
   const message = refused({ [name]: 'mysql://root:hunter2@db/x' })

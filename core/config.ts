@@ -29,6 +29,10 @@ export interface Config {
   readonly redisUrl: string | null
   readonly s3Url: string | null
   readonly smtpUrl: string | null
+  /** Identity providers may be called at loopback addresses without TLS: for tests alone, so no variable sets it. */
+  readonly localProviders?: boolean
+  /** Fewer connections than usual, where many processes share a server. */
+  readonly pools?: { readonly app: number; readonly door: number }
 }
 
 /** The folder of the clone: the parent of `core`. */
@@ -55,7 +59,7 @@ export function readConfig(env: Environment = process.env): Config {
     databaseUrl,
     databaseOwnerUrl: ownerUrl ?? databaseUrl,
     redisUrl: readUrl(read, 'REDIS_URL', ['redis', 'rediss']),
-    s3Url: readUrl(read, 'S3_URL', ['s3', 'http', 'https']),
+    s3Url: readS3Url(read),
     smtpUrl: readUrl(read, 'SMTP_URL', ['smtp', 'smtps']),
   }
   const dataDir = resolve(read('WEFT_DATA_DIR') ?? join(root, '.data'))
@@ -103,6 +107,43 @@ function readUrl(read: (name: string) => string | null, name: string, schemes: r
   if (url !== null && schemes.includes(url.protocol.slice(0, -1))) return value
   const forms = schemes.map((scheme) => `${scheme}://`).join(' or ')
   throw new StartFault(`${name} is not an address that begins with ${forms}.`)
+}
+
+/** Where files lie in an object store. */
+export interface S3Address {
+  /** Scheme, host and port. */
+  readonly endpoint: string
+  readonly bucket: string
+  readonly region: string
+  readonly key: string
+  readonly secret: string
+}
+
+/**
+ * Reads `s3://key:secret@host[:port]/bucket?region=eu-west-3&tls=false`, or the same with `https` or `http`.
+ * @throws StartFault that never quotes it
+ */
+export function readS3Address(value: string): S3Address {
+  const url = new URL(value)
+  const { searchParams, host } = url
+  const bucket = decodeURIComponent(url.pathname).replace(/^[/]|[/]$/g, '')
+  const isPlain = url.protocol === 'http:' || (url.protocol === 's3:' && searchParams.get('tls') === 'false')
+  if (!host || !url.username || !url.password || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new StartFault('S3_URL has not the form s3://key:secret@host/bucket?region=eu-west-3.')
+  }
+  return {
+    endpoint: `${isPlain ? 'http' : 'https'}://${host}`,
+    bucket,
+    region: searchParams.get('region') ?? 'us-east-1',
+    key: decodeURIComponent(url.username),
+    secret: decodeURIComponent(url.password),
+  }
+}
+
+function readS3Url(read: (name: string) => string | null): string | null {
+  const value = readUrl(read, 'S3_URL', ['s3', 'http', 'https'])
+  if (value !== null) readS3Address(value)
+  return value
 }
 
 function readEmail(value: string | null): string | null {

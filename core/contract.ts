@@ -1,44 +1,41 @@
 /**
- * The whole contract between the kernel and a plugin, on one page.
+ * The whole contract between the kernel and a plugin, on one page. What passes between them is in `contract-values.ts`.
  *
  * Seven words carry it: plugin, resource, route, event, point, feed, ctx. A plugin imports types and `define*`
  * functions from here and no running service; all power arrives as `ctx`.
  */
-import type { Resources } from '../schemas/resources.ts'
+import type {
+  AggregateInput,
+  Filter,
+  Group,
+  Known,
+  Measure,
+  SortKey,
+  StreamInput,
+  SystemFields,
+} from './contract-filter.ts'
+import type { Fields, Files, Lists, Mailer, Notify, SecretReader } from './contract-ports.ts'
+import type {
+  Http,
+  Json,
+  JsonObject,
+  Link,
+  LinkEntry,
+  LinkOptions,
+  Log,
+  RawBody,
+  RawReply,
+  Schema,
+  Socket,
+  Verdict,
+} from './contract-values.ts'
 
-// ------------------------------------------------------------------------------------------------ values
+export type * from './contract-filter.ts'
+export type * from './contract-ports.ts'
 
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-export type JsonObject = { [key: string]: Json }
-
-/** A JSON Schema, draft 2020-12 in the tame dialect of `schemas/dialect.json`, with the kernel's annotations. */
-export type Schema = { readonly [keyword: string]: unknown }
+export * from './contract-values.ts'
 
 // ------------------------------------------------------------------------------------------------ resource
-
-/** What the type generator knows of a resource; a resource that it has not met is loosely typed. */
-interface Loose {
-  /** What may be written. */
-  fields: Record<string, unknown>
-  /** What is only read: companions of phones. */
-  derived: Record<string, unknown>
-  required: string
-  filled: string
-  sort: string
-  filter: Record<string, unknown>
-  extensions: Record<string, { fields: Record<string, unknown>; derived: Record<string, unknown> }>
-}
-type Known<N extends string> = N extends keyof Resources ? Resources[N] : Loose
-
-/** Fields that the kernel keeps for every row. Times are ISO 8601 in UTC with milliseconds. */
-export interface SystemFields {
-  readonly id: string
-  readonly version: number
-  readonly createdAt: string
-  readonly updatedAt: string
-  readonly createdBy: string | null
-  readonly updatedBy: string | null
-}
 
 /** A row as it is read: every field is present, and null where it has no value and need not have one. */
 export type Row<N extends string> = SystemFields & {
@@ -68,26 +65,6 @@ export type Patch<N extends string> = {
   [F in keyof Known<N>['fields']]?: F extends Known<N>['filled'] ? Known<N>['fields'][F] : Known<N>['fields'][F] | null
 } & { extensions?: WrittenParts<N> }
 
-export type SortKey<N extends string> = Known<N>['sort'] | `-${Known<N>['sort']}`
-
-/** Operators of the filter language; a bare value means `eq`. */
-export interface Operators<V> {
-  eq?: V
-  ne?: V
-  lt?: V
-  lte?: V
-  gt?: V
-  gte?: V
-  in?: readonly V[]
-  has?: V extends readonly (infer E)[] ? E : never
-  empty?: boolean
-}
-export type Filter<N extends string> =
-  | { all: readonly Filter<N>[] }
-  | { any: readonly Filter<N>[] }
-  | { not: Filter<N> }
-  | { [F in keyof Known<N>['filter']]?: Known<N>['filter'][F] | Operators<Known<N>['filter'][F]> }
-
 export interface ListInput<N extends string> {
   where?: Filter<N>
   q?: string
@@ -111,6 +88,8 @@ export interface MergeConflict {
 export interface Adoption {
   /** How many rows belong or refer to another record now. */
   readonly moved: number
+  /** Of more rows than one transaction can move: the task that moves them; `moved` counts none of them yet. */
+  readonly task?: string
 }
 export interface Merge extends Adoption {
   /** What `unmerge` takes. */
@@ -118,12 +97,67 @@ export interface Merge extends Adoption {
   readonly conflicts: readonly MergeConflict[]
 }
 
+export interface ErasureReport {
+  /** How many rows, and how many facts, have lost values. */
+  readonly rows: number
+  readonly facts: number
+}
+
+export interface AccessPack {
+  readonly subject: { readonly resource: string; readonly id: string }
+  readonly at: string
+  /** By resource. Rows of plugins that are gone bear the names of their columns. */
+  readonly rows: { readonly [resource: string]: readonly JsonObject[] }
+  /** Newest first. */
+  readonly history: readonly {
+    readonly at: string
+    readonly event: string
+    readonly resource: string | null
+    readonly rowId: string | null
+    readonly actor: { readonly kind: string; readonly id: string | null }
+    readonly changes: readonly { readonly field: string; readonly before: Json; readonly after: Json }[]
+  }[]
+  /** Writes about it that wait for a person or have waited, newest first. */
+  readonly held: readonly {
+    readonly at: string
+    readonly state: string
+    readonly method: string
+    readonly route: string
+    readonly resource: string | null
+    readonly rowId: string | null
+    readonly query: { readonly [name: string]: string }
+    readonly body: Json
+    readonly code: string
+    readonly reason: string | null
+  }[]
+  /** False where there is more of the history or of held writes than is told. */
+  readonly isWhole: boolean
+}
+
 /** Typed access to one resource's rows, within the tenant, the rights and the unit of work of its `ctx`. */
 export interface Rows<N extends string> {
-  /** @throws Problem 404 `not_found`, 308 `merged` with the survivor's id in `errors[0].params` */
-  get(id: string): Promise<Row<N>>
+  /**
+   * With `lock`, in a command, nobody else changes the row before the command ends; who comes second waits, and reads what
+   * the first has written. It needs the right to update the row.
+   * @throws Problem 404 `not_found`, 308 `merged` with the survivor's id in `errors[0].params`; with `lock` 403
+   */
+  get(id: string, options?: { readonly lock?: true }): Promise<Row<N>>
   /** Keyset pages: pass `next` as `after`; at most 200 rows a page. */
   list(input?: ListInput<N>): Promise<Page<N>>
+  /**
+   * Every row of a list, as `for await` asks for them; a page at most is held. Within a query all rows are of one
+   * snapshot, and a command also sees what it has written. An exchange has no transaction: each page is as of its own
+   * reading, so that a row whose sort value changes meanwhile may be missed or met twice; by `createdAt` none is.
+   * @throws Problem 400; an Error when the ctx is over
+   */
+  stream(input?: StreamInput<N>): AsyncIterable<Row<N>>
+  /**
+   * Groups of rows and what is counted of them; `more` where there are groups beyond the limit.
+   * @throws Problem 400 naming what cannot be grouped or counted, 503 `timeout` after five seconds
+   */
+  aggregate<const V extends Record<string, Measure<N>>>(
+    input: AggregateInput<N, V>,
+  ): Promise<{ items: Group<V>[]; more: boolean }>
   /** @throws Problem 400 `invalid`, 409 `unique`, 422 `reference` */
   create(input: Input<N>): Promise<Row<N>>
   /** Fails when the row has changed since it was read. @throws Problem 404, 412 `stale`, and those of `create` */
@@ -134,19 +168,59 @@ export interface Rows<N extends string> {
   restore(id: string): Promise<Row<N>>
   /**
    * The row `id` survives; `other` is deleted, and what belongs or refers to it follows.
-   * @throws Problem 400 for the same id twice, 404, 308 `merged`, 422 `reference`
+   * @throws Problem 400 for the same id twice, 404, 308 `merged`, 409 `moving`, 422 `reference`
    */
   merge(id: string, other: string): Promise<Merge>
-  /** @throws Problem 404, 308, 409 `changed_since` naming rows, `unmerged` or `unique`, 422 `reference` */
+  /** @throws Problem 404, 308, 409 `changed_since` naming rows, `unmerged`, `moving` or `unique`, 422 `reference` */
   unmerge(id: string, mergeId: string): Promise<Adoption>
   /**
    * Moves what belongs to any record from one record, of whatever resource, to a row of this one, as when a lead
-   * becomes a client. @throws Problem 400 for the same id twice, 404, 308, 422 `reference`
+   * becomes a client. @throws Problem 400 for the same id twice, 404, 308, 409 `moving`, 422 `reference`
    */
   adopt(from: string, to: string): Promise<Adoption>
+  /**
+   * Blanks every value that a schema calls personal, in the record, in those merged into it and in what belongs to them,
+   * and in all that tells of them; the record is deleted and cannot be restored. Told as `erased`. Needs `privacy.manage`.
+   * @throws Problem 404, 308 `merged`
+   */
+  erase(id: string): Promise<ErasureReport>
+  /**
+   * All that is kept of the record: its rows, also deleted ones and those of plugins that are off or gone, and its
+   * history. Needs `privacy.manage`. @throws Problem 404, 308 `merged`
+   */
+  accessPack(id: string): Promise<AccessPack>
 }
 
+/** Many rows entered at once, where they are no records. */
+interface Appending<N extends string> {
+  /**
+   * Enters at most 1,000 rows by one statement: all of them, or none.
+   * @returns their ids, in the order of `inputs`
+   * @throws Problem as `create`, each path led by the place in the list, as `/3/value`; 400 `too_many`
+   */
+  append(inputs: readonly Input<N>[]): Promise<string[]>
+}
+type Reading = 'get' | 'list' | 'stream' | 'aggregate'
+/** Rows of a log: entered and read. */
+export type LogRows<N extends string> = Pick<Rows<N>, Reading | 'create'> & Appending<N>
+/** Staging rows. What `remove` takes away is gone. */
+export type ScratchRows<N extends string> = Pick<Rows<N>, Reading | 'create' | 'update' | 'remove'> & Appending<N>
+export type RowsOf<N extends string, K extends Keep> = K extends 'record'
+  ? Rows<N>
+  : K extends 'log'
+    ? LogRows<N>
+    : ScratchRows<N>
+
 export type Verb = 'read' | 'create' | 'update' | 'delete'
+
+/**
+ * How rows are kept. A `record` has facts, history, merge and erasure. A `log` is telemetry: rows are entered and read,
+ * and swept away when they are old. `scratch` rows are staged: written and deleted for good. Neither tells events, and no
+ * row refers to one; both follow their owner in merges, erasures and access packs.
+ */
+export type Keep = 'record' | 'log' | 'scratch'
+/** Whole days from the entry of a row until it is swept away, 3,660 at most. */
+export type Retention = { readonly days: number }
 
 /**
  * A tenant-owned table described by one schema. Verbs, permissions, facts, history, merge and erasure follow.
@@ -154,31 +228,89 @@ export type Verb = 'read' | 'create' | 'update' | 'delete'
  * `belongsTo` names the resource that owns each row, or `any` record; the schema then has a required `<owner>Id` or
  * `recordId` with `x-ref`.
  */
-export interface Resource<N extends string = string> {
+export interface Resource<N extends string = string, K extends Keep = 'record'> {
   readonly name: N
   readonly schema: Schema
   readonly belongsTo?: string
-  readonly events: { readonly [K in 'created' | 'updated' | 'deleted' | 'restored']: Event<RowChange> } & {
-    readonly [K in 'merged' | 'unmerged']: Event<MergeChange>
-  }
+  readonly rule?: RowRule
+  readonly keep: K
+  readonly retention?: Retention
+  /** A resource that is no record tells nothing, and nobody is asked about its rows. */
+  readonly events: K extends 'record' ? RecordEvents : Readonly<Record<never, never>>
+  readonly points: K extends 'record' ? RowPoints<N> : Readonly<Record<never, never>>
+}
+/** A resource, however its rows are kept. */
+export type AnyResource<N extends string = string> = Omit<Resource<N, Keep>, 'points'>
+
+type Veto<In> = Point<In, Verdict<In>, 'veto'>
+
+/**
+ * Asked before each write of a row, whoever writes, in its transaction; an answer may take 500 ms, and one that fails
+ * refuses the write. A plugin answers those of its own resources, of plugins that it requires, and of resources that its
+ * manifest uses or extends. `body` (defaults given) and `patch` may be changed and are then checked again; the rest may
+ * not. An answer writes no rows of the resource that is asked about.
+ */
+export interface RowPoints<N extends string> {
+  readonly creating: Veto<{ body: Input<N> }>
+  /** `row` as it is now. */
+  readonly updating: Veto<{ id: string; row: Row<N>; patch: Patch<N> }>
+  readonly deleting: Veto<{ id: string; row: Row<N> }>
+  /** `id` survives. */
+  readonly merging: Veto<{ id: string; with: string }>
 }
 
-export function defineResource<const N extends string>(definition: {
+export type RecordEvents = { readonly [V in 'created' | 'updated' | 'deleted' | 'restored']: Event<RowChange> } & {
+  readonly [V in 'merged' | 'unmerged']: Event<MergeChange>
+} & {
+  readonly erased: Event<Erasure>
+}
+
+/**
+ * Which of the rows somebody meets, as filters over the resource's own fields in which `me` is who asks: rows outside of
+ * `read` are unknown on every path, and rows outside of `write` are only read. Administrators write what they read.
+ */
+export interface RowRule {
+  readonly read?: object
+  readonly write?: object
+}
+
+interface Definition<N extends string> {
   name: N
   schema: Schema
   belongsTo?: string
-}): Resource<N> {
-  const event = <P = RowChange>(verb: string) => defineEvent<P>(`${definition.name}.${verb}`)
+  rule?: { read?: Filter<N>; write?: Filter<N> }
+}
+
+export function defineResource<const N extends string>(definition: Definition<N> & { keep?: 'record' }): Resource<N>
+export function defineResource<const N extends string, const K extends Exclude<Keep, 'record'>>(
+  definition: Definition<N> & { keep: K; retention: Retention },
+): Resource<N, K>
+export function defineResource(definition: Definition<string> & { keep?: Keep; retention?: Retention }): AnyResource {
+  const { name, keep = 'record' } = definition
+  const event = <P = RowChange>(verb: string) => defineEvent<P>(`${name}.${verb}`)
+  const events: RecordEvents = {
+    created: event('created'),
+    updated: event('updated'),
+    deleted: event('deleted'),
+    restored: event('restored'),
+    merged: event<MergeChange>('merged'),
+    unmerged: event<MergeChange>('unmerged'),
+    erased: event<Erasure>('erased'),
+  }
+  const point = (verb: string) =>
+    definePoint<never>(`${name}.${verb}`, { kind: 'veto', within: 'command', ms: 500, onFailure: 'refuse' })
+  const points = {
+    creating: point('creating'),
+    updating: point('updating'),
+    deleting: point('deleting'),
+    merging: point('merging'),
+  }
+  const isRecord = keep === 'record'
   return Object.freeze({
     ...definition,
-    events: Object.freeze({
-      created: event('created'),
-      updated: event('updated'),
-      deleted: event('deleted'),
-      restored: event('restored'),
-      merged: event<MergeChange>('merged'),
-      unmerged: event<MergeChange>('unmerged'),
-    }),
+    keep,
+    events: Object.freeze(isRecord ? events : {}),
+    points: Object.freeze(isRecord ? points : {}),
   })
 }
 
@@ -194,10 +326,27 @@ export type RowChange = { id: string; recordId: string | null; changed: string[]
 /** `id` is the survivor, `with` the row that was merged away. */
 export type MergeChange = { id: string; recordId: string; with: string; mergeId: string }
 
+/** `recordId` is the record that it is about, where one is known. */
+export type ProposalChange = { id: string; recordId: string | null; resource: string | null; rowId: string | null }
+/** The record whose personal values are gone: whoever holds bytes or copies outside of the rows erases them now. */
+export type Erasure = { id: string; recordId: string }
+
 /** `name` is `<plugin id>.<past participle>`, as in `documents.uploaded`. */
 export function defineEvent<P>(name: string): Event<P> {
   return Object.freeze({ name })
 }
+
+/**
+ * What becomes of a write that a plugin holds. `held`: approved, and now held by another plugin. `failed`: approved, and
+ * no longer possible.
+ */
+export const proposals = Object.freeze({
+  created: defineEvent<ProposalChange>('proposals.created'),
+  held: defineEvent<ProposalChange>('proposals.held'),
+  approved: defineEvent<ProposalChange>('proposals.approved'),
+  rejected: defineEvent<ProposalChange>('proposals.rejected'),
+  failed: defineEvent<ProposalChange>('proposals.failed'),
+})
 
 /** When an event is told, where not right after its commit. A job is an event that a plugin schedules for itself. */
 export interface Schedule {
@@ -211,9 +360,17 @@ export interface Schedule {
   readonly key?: string
 }
 
+/** Every event of every plugin and resource, but for what the handler's own plugin has done. Needs `uses` of `*`. */
+export const anyEvent: Event<JsonObject> = defineEvent('*')
+
 /** `fact` numbers the happening: deliveries repeat, effects are deduplicated by it. */
 export interface Told<P> {
   readonly fact: string
+  readonly event: string
+  /** From which other system the change came; null for a change made here. */
+  readonly origin: string | null
+  /** SHA-256 of all that the fact keeps, in hex, for handlers of `anyEvent`; an erasure changes it. */
+  readonly digest: string | null
   readonly at: string
   readonly payload: P
 }
@@ -260,21 +417,6 @@ export interface Point<In, Out, K extends PointKind = PointKind> {
   readonly types?: { in: (input: In) => void; out: () => Out }
 }
 
-/** What a `veto` is answered: as it is, changed, or not at all. */
-export type Verdict<In> =
-  | { readonly is: 'ok' }
-  | { readonly is: 'change'; readonly to: In }
-  | { readonly is: 'refuse'; readonly code: string; readonly errors: readonly ProblemEntry[] }
-
-export const allow = (): Verdict<never> => ({ is: 'ok' })
-export const change = <In>(to: In): Verdict<In> => ({ is: 'change', to })
-/** `code` is translated by the locales of the asking plugin. */
-export const refuse = (code: string, errors: readonly ProblemEntry[] = []): Verdict<never> => ({
-  is: 'refuse',
-  code,
-  errors,
-})
-
 type PointOptions<K extends PointKind> = Omit<Point<never, never, K>, 'name' | 'types'>
 
 /** `name` is `<plugin id>.<noun>`, as in `billing.discounts`. Inputs and answers are plain JSON. */
@@ -294,6 +436,29 @@ export function definePoint(name: string, options: PointOptions<PointKind>): Poi
   return Object.freeze({ name, ...options })
 }
 
+/** A file whose bytes are there, and which nobody has yet. */
+export type StoringFile = {
+  id: string
+  /** Whose it becomes. */
+  plugin: string
+  name: string
+  type: string
+  bytes: number
+  sha256: string
+  recordId: string | null
+}
+
+/**
+ * Asked of each file before anybody may have it, outside of any transaction; any plugin may answer. An answer reads the
+ * bytes by `ctx.files.open`. A file that is refused is removed, and so is one that would be held or is not answered for.
+ */
+export const storing = definePoint<StoringFile>('files.storing', {
+  kind: 'veto',
+  within: 'exchange',
+  ms: 30_000,
+  onFailure: 'refuse',
+})
+
 /** A plugin's answer to a point of its own or of a plugin that it requires. */
 export interface Answer<In, Out> {
   readonly point: Point<In, Out>
@@ -311,41 +476,112 @@ type Asked<In, Out, K extends PointKind> = K extends 'veto' ? In : K extends 'co
 
 // ------------------------------------------------------------------------------------------------ route
 
-export interface RouteInput {
+export type RouteBody = Schema | 'raw'
+export type RouteReply = Schema | 'raw' | 'stream' | 'socket'
+
+export interface RouteInput<B extends RouteBody = Schema> {
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
-  readonly body: Json
+  readonly body: B extends 'raw' ? RawBody : Json
 }
+type Replied<R extends RouteReply> = R extends 'raw'
+  ? Promise<RawReply>
+  : R extends 'stream'
+    ? AsyncIterable<Json> | Promise<AsyncIterable<Json>>
+    : R extends 'socket'
+      ? Promise<void>
+      : Promise<Json | void>
 
 /**
- * What a resource does not already give. `path` is below `/api/<plugin id>`; `access` is a permission, and the boot
- * fails without it.
+ * What a resource does not already give. `path` is below `/api/<plugin id>`. The boot fails without `access`:
+ * - a permission: for who has it;
+ * - `link`: for who holds a link of the name `link`, at `/api/link/<token>/<plugin id><path>`. The code has the rights of
+ *   the plugin itself: its own permissions and its manifest's `uses`;
+ * - `public`: for everybody, at `/api/public/<tenant slug>/<plugin id><path>`, with the same rights of the plugin. Unsafe
+ *   methods 60 a minute for each network, safe ones 600; cookies are not read.
  */
-export interface Route {
+export interface Route<B extends RouteBody = RouteBody, R extends RouteReply = RouteReply> {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly path: string
   readonly access: string
+  /** Only an `exchange` may take or give what is not JSON. */
   readonly kind: Kind
   readonly query?: Schema
-  readonly body?: Schema
-  readonly reply?: Schema
-  handle(ctx: Ctx, input: RouteInput): Promise<Json | void>
+  readonly body?: B
+  /** Of a `raw` body: its greatest length in bytes. */
+  readonly maxBytes?: number
+  /** Of a `raw` body: media types that are taken, as `text/csv` or `image/*`. */
+  readonly types?: readonly string[]
+  /**
+   * `stream` sends each value as a server-sent event, or as a line of NDJSON, as the client accepts. `socket` is a
+   * WebSocket. Both live on until one side ends them, the plugin is switched off or the caller's right ends.
+   */
+  readonly reply?: R
+  /** Of `link` access: the name of the links that open it. */
+  readonly link?: string
+  /**
+   * Of `link` access: whether a call is one of the link's uses. Calls of unsafe methods are, unless said otherwise: those
+   * who only look, as scanners of mail do, spend nothing. `HEAD` is not answered.
+   */
+  readonly counts?: boolean
+  /** Of `public` access: pages of other sites may call it, too. */
+  readonly origins?: 'any'
+  handle(ctx: Ctx, input: RouteInput<B>, ...socket: R extends 'socket' ? [socket: Socket] : []): Replied<R>
 }
 
-export function defineRoute(route: Route): Route {
-  return Object.freeze(route)
+export function defineRoute<B extends RouteBody = Schema, R extends RouteReply = Schema>(route: Route<B, R>): Route {
+  return Object.freeze(route) as unknown as Route
+}
+
+// ------------------------------------------------------------------------------------------------ link
+
+/** The links of this plugin: bearer tokens of which the database keeps a hash. Part of the unit of work. */
+export interface Links {
+  /**
+   * `to` is a route with `link` access or the name of such routes. The token is told this once.
+   * @throws Problem 400 `invalid`, 422 `reference` where the subject is no living record
+   */
+  create(to: Route | string, options: LinkOptions): Promise<{ id: string; url: string; token: string }>
+  /** @returns whether there was such a link that was not revoked before */
+  revoke(id: string): Promise<boolean>
+  /** Those of a record that are neither revoked nor over, newest first, at most 200. */
+  list(of: { subject: string }): Promise<LinkEntry[]>
+}
+
+// ------------------------------------------------------------------------------------------------ feed
+
+/** What outlives a request: a subscription, a mailbox that is watched, a stream of changes. */
+export interface Feed {
+  /** Unique in the plugin. */
+  readonly name: string
+  /**
+   * What to run for this tenant, one run for each key: at most 100 keys of at most 200 characters. A query; asked every
+   * minute, and when the tenant's plugins are switched or set.
+   */
+  keys(ctx: Ctx): Promise<readonly string[]>
+  /**
+   * An exchange that lives until `signal` ends it: the plugin is switched off or set anew, the key is gone, the worker
+   * stops or has lost its lease. One worker at a time runs a key; of one that has lost its lease, `ctx.work` is refused
+   * with Problem 409 `fenced`. When it returns or throws, it is run again after 1 second, then twice as long, to 5 minutes.
+   */
+  run(ctx: Ctx, signal: AbortSignal, key: string): Promise<void>
+}
+
+export function defineFeed(feed: Feed): Feed {
+  return Object.freeze(feed)
 }
 
 // ------------------------------------------------------------------------------------------------ plugin
 
 /** A folder that can be deleted. Its manifest says what the host must know without running code; this is the code. */
 export interface Plugin {
-  readonly resources?: readonly Resource[]
+  readonly resources?: readonly AnyResource[]
   readonly routes?: readonly Route[]
   /** Of any payload: each handler's event fixes its own. */
   readonly handlers?: readonly Handler<never>[]
   readonly points?: readonly Point<never, unknown>[]
   readonly answers?: readonly Answer<never, unknown>[]
+  readonly feeds?: readonly Feed[]
 }
 
 export function definePlugin(plugin: Plugin): Plugin {
@@ -354,8 +590,9 @@ export function definePlugin(plugin: Plugin): Plugin {
 
 // ------------------------------------------------------------------------------------------------ ctx
 
+/** `public` is anybody, without an id; the id of a `link` is that of the link. */
 export interface Actor {
-  readonly kind: 'user' | 'key' | 'system'
+  readonly kind: 'user' | 'key' | 'system' | 'public' | 'link'
   readonly id: string | null
 }
 
@@ -363,6 +600,8 @@ export interface Actor {
 export interface Ctx {
   readonly tenant: { readonly id: string; readonly slug: string }
   readonly actor: Actor
+  /** By which the caller came; null where it is no link. */
+  readonly link: Link | null
   readonly lang: string
   /** The time of this request or event. */
   readonly now: Date
@@ -370,7 +609,9 @@ export interface Ctx {
   readonly log: Log
   /** True where the actor's role and this plugin's `uses` both allow it. */
   can(permission: string): boolean
-  rows<N extends string>(resource: Resource<N>): Rows<N>
+  rows<N extends string, K extends Keep>(resource: Omit<Resource<N, K>, 'points'>): RowsOf<N, K>
+  /** What this plugin may read here, each with the schema that the tenant's plugins compose. */
+  resources(): readonly AnyResource[]
   /**
    * Adds a named fact to the unit of work; it is told after commit, or by its schedule. What falls due while the plugin is
    * off, or while nothing runs, is told once when it is back.
@@ -388,68 +629,62 @@ export interface Ctx {
     input: NoInfer<In>,
     ...key: K extends 'choose' ? [key: string] : []
   ): Promise<Asked<In, Out, K>>
+  readonly links: Links
   /** Only in an `exchange`, outside of `work`: a transaction waits for nobody. */
   readonly http: Http
-  /** Only in an `exchange`: one short write transaction. */
-  work<T>(command: (ctx: Ctx) => Promise<T>): Promise<T>
+  /**
+   * Only in an `exchange`: one short write transaction. What it changes bears the `origin`, the name of another system, so
+   * that what came from there is not sent back to it.
+   */
+  work<T>(command: (ctx: Ctx) => Promise<T>, options?: { origin?: string }): Promise<T>
+  /**
+   * Only in an `exchange` that is told an event: the task of this telling, with its progress, to be cancelled and undone.
+   * Told again after a break, it is the same one, and goes on from its state. It is done when the handler returns.
+   * @throws Problem 409 `cancelled` or `ended`
+   */
+  task(task: NewTask): Promise<Task>
+  /**
+   * Emits an event whose handler opens the task by `ctx.task` under the same name, in the name of this actor. The route
+   * that began it answers 202 with the task's address. @returns its id
+   */
+  begin<P extends JsonObject>(event: Event<P>, payload: P, task: NewTask): Promise<string>
+  readonly files: Files
+  readonly mail: Mailer
+  readonly notify: Notify
+  /** Fields that the tenant itself gives resources, where the manifest says `"extends": { "<resource>": "tenant" }`. */
+  readonly fields: Fields
+  readonly lists: Lists
+  /** What the tenant has entrusted to this plugin; names are those of the manifest's `secrets`. */
+  readonly secrets: SecretReader
   /** This tenant's settings of this plugin, checked against the manifest's schema. */
   settings<T extends JsonObject>(): T
   /** A text of this plugin's locales in the actor's language. */
   t(key: string, params?: Record<string, string | number>): string
 }
 
-export interface HttpRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  readonly headers?: Readonly<Record<string, string>>
-  /** At most 5 MB. */
-  readonly body?: string | Uint8Array
-  /** How long all of it may take, 10,000 ms unless said. */
-  readonly ms?: number
-}
-export interface HttpReply {
-  readonly status: number
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array
-  text(): string
-  /** @throws Problem 502 `not_json` */
-  json(): Json
-}
+// ------------------------------------------------------------------------------------------------ task
 
-/** Calls to other systems, to the `hosts` of the manifest alone. */
-export interface Http {
+/**
+ * `name` is a task's of this plugin, which a text `task.<name>` of its locales says to people; `total` is how many steps or
+ * rows there are, where that is known.
+ */
+export type NewTask = { readonly name: string; readonly total?: number }
+
+/** What failed within a task that goes on: the row's `id`, and in `path` a JSON Pointer to the field at fault. */
+export type TaskFailure = { readonly id: string | null; readonly code: string; readonly path?: string }
+
+/** What one step adds; `state` is where to go on from here, and of what failed the first hundred are kept. */
+export type TaskProgress = { state?: JsonObject; done?: number; failed?: readonly TaskFailure[]; total?: number }
+
+/** Long work in short steps, of any length: it is handed on from run to run, and no step is lost or done twice. */
+export interface Task {
+  readonly id: string
+  /** As the last committed step left it, `{}` at first. */
+  readonly state: JsonObject
   /**
-   * Redirects are not followed. A handler's unsafe calls bear an `Idempotency-Key` that is the same when it is told again.
-   * @throws Problem 403 `host_not_declared`, `address` for what is not a public address; 502 `unreachable`, `too_large`; 504 `late`
+   * One short write transaction: its changes and its progress are committed together. Let what it throws pass: it ends
+   * the run, and the next run goes on from `state`.
+   * @throws Problem 409 `cancelled`
    */
-  request(url: string, request?: HttpRequest): Promise<HttpReply>
-}
-
-export interface Log {
-  info(message: string, fields?: Record<string, unknown>): void
-  warn(message: string, fields?: Record<string, unknown>): void
-  error(message: string, fields?: Record<string, unknown>): void
-}
-
-// ------------------------------------------------------------------------------------------------ problem
-
-export interface ProblemEntry {
-  /** A JSON Pointer into the body, or the name of a query parameter. */
-  readonly path: string
-  readonly code: string
-  readonly params?: JsonObject
-}
-
-/** The one error type; sent as `application/problem+json` (RFC 9457) and translated by its code in the locales. */
-export class Problem extends Error {
-  readonly status: number
-  readonly code: string
-  readonly errors: readonly ProblemEntry[]
-  constructor(status: number, code: string, errors: readonly ProblemEntry[] = []) {
-    super(errors.length ? `${code}: ${errors.map((e) => `${e.path} ${e.code}`).join(', ')}` : code)
-    this.name = 'Problem'
-    this.status = status
-    this.code = code
-    this.errors = errors
-  }
+  step(work: (ctx: Ctx, state: JsonObject) => Promise<TaskProgress>): Promise<void>
 }

@@ -12,7 +12,9 @@ const commands: Record<string, () => Promise<Command>> = {
   web: async () => (await import('./commands/start.ts')).web,
   worker: async () => (await import('./commands/start.ts')).worker,
   migrate: async () => (await import('./commands/migrate.ts')).migrate,
+  indexes: async () => (await import('./commands/indexes.ts')).indexes,
   tenant: async () => (await import('./commands/tenant.ts')).tenant,
+  secrets: async () => (await import('./commands/secrets.ts')).secrets,
   generate: async () => (await import('./commands/generate.ts')).generate,
   plugin: async () => (await import('./commands/plugin.ts')).plugin,
 }

@@ -1,9 +1,11 @@
 /** Builds everything that the browser gets: the shell, the modules that host and plugins share, the plugins' screens. */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { build, type InlineConfig, type Plugin } from 'vite'
@@ -40,6 +42,19 @@ export async function buildScreen({ root: folder, out, plugins }: ScreenInput): 
     await rename(next, out)
   } finally {
     await rm(next, { recursive: true, force: true })
+  }
+}
+
+/** What the screen of one plugin weighs as it is sent: bytes, packed by gzip. */
+export async function weighPlugin(folder: string, plugin: ScreenInput['plugins'][number]): Promise<number> {
+  const out = await mkdtemp(join(tmpdir(), 'weft-screen-'))
+  try {
+    await buildPlugin(await realpath(folder), out, plugin)
+    const files = await filesBelow(out)
+    const packed = await Promise.all(files.map(async (file) => gzipSync(await readFile(file)).length))
+    return packed.reduce((sum, each) => sum + each, 0)
+  } finally {
+    await rm(out, { recursive: true, force: true })
   }
 }
 

@@ -32,6 +32,16 @@ export interface ClientsCouple {
 
 export interface ClientsInteractions {}
 
+export interface Views {
+  name: string
+  resource: string
+  q?: string
+  filter?: {}
+  sort?: string[]
+  columns?: string[]
+  isShared?: boolean
+}
+
 export interface Interactions {
   recordId: string
   type: 'call-in' | 'call-out' | 'email' | 'meeting' | 'note' | 'status'
@@ -65,8 +75,11 @@ export interface Resources {
       | 'email'
       | 'extensions.interactions.lastInteractionAt'
     filter: {
+      id: string
       createdAt: string
       updatedAt: string
+      createdBy: string
+      updatedBy: string
       type: 'person' | 'couple' | 'company' | 'association'
       lastName: string
       companyName: string
@@ -79,10 +92,30 @@ export interface Resources {
       'extensions.couple.lastName': string
       'extensions.interactions.lastInteractionAt': string
     }
+    children: 'interactions'
     extensions: {
       couple: { fields: ClientsCouple; derived: { phoneE164: string } }
       interactions: { fields: ClientsInteractions; derived: { lastInteractionAt: string } }
     }
+  }
+  views: {
+    fields: Views
+    derived: Record<never, never>
+    required: 'name' | 'resource'
+    filled: 'name' | 'resource' | 'isShared'
+    sort: 'createdAt' | 'updatedAt' | 'name'
+    filter: {
+      id: string
+      createdAt: string
+      updatedAt: string
+      createdBy: string
+      updatedBy: string
+      name: string
+      resource: string
+      isShared: boolean
+    }
+    children: 'interactions'
+    extensions: Record<never, never>
   }
   interactions: {
     fields: Interactions
@@ -91,13 +124,17 @@ export interface Resources {
     filled: 'recordId' | 'type' | 'occurredAt'
     sort: 'createdAt' | 'updatedAt' | 'occurredAt'
     filter: {
+      id: string
       createdAt: string
       updatedAt: string
+      createdBy: string
+      updatedBy: string
       recordId: string
       type: 'call-in' | 'call-out' | 'email' | 'meeting' | 'note' | 'status'
       occurredAt: string
       pinned: boolean
     }
+    children: 'interactions'
     extensions: Record<never, never>
   }
 }

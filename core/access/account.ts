@@ -11,6 +11,13 @@ export function isAccountEmail(value: string): boolean {
   return value.length <= 254 && value.isWellFormed() && ADDRESS.test(value)
 }
 
+const MAX_NAME = 200
+
+/** Whether this can be the name of a person or an organisation: it stands in headers of mails. */
+export function isAccountName(text: string): boolean {
+  return text.trim() !== '' && text.length <= MAX_NAME && text.isWellFormed() && !/\p{Cc}/u.test(text)
+}
+
 /**
  * One name for all addresses that one visitor easily has: an IPv4 address, however written, or the /64 of an IPv6
  * address (RFC 6177: the least that a site is given).

@@ -1,7 +1,11 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createTenant } from '../tenancy/directory.ts'
 import { Sessions } from './sessions.ts'
 import { type Directory, openDirectory } from '../../tests/support/directory.ts'
+import { SecondFactor } from './second-factor.ts'
+
+const KEY = createSecretKey(Buffer.alloc(32))
 
 const PASSWORD = 'bouquet de roses'
 const WRONG = 'not the password'
@@ -21,7 +25,7 @@ const failTimes = async (count: number, network = HERE) => {
 
 beforeAll(async () => {
   directory = await openDirectory()
-  sessions = new Sessions(directory.database)
+  sessions = new Sessions(directory.database, new SecondFactor(directory.database, KEY))
   const create = (slug: string, email: string) => {
     const admin = { email, name: slug, password: PASSWORD }
     return createTenant(directory.database, { slug, name: slug, language: 'en', admin })

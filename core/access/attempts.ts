@@ -2,6 +2,7 @@
 import { Problem } from '../contract.ts'
 import type { Database } from '../data/database.ts'
 import { networkOf } from './account.ts'
+import { Turns } from './turns.ts'
 
 const LIMIT = 10
 const WINDOW = `interval '15 minutes'`
@@ -25,13 +26,13 @@ interface AttemptRow {
  */
 const BEGIN = `select a.subject, u.id, u.password,
     (select greatest(1, ceil(extract(epoch from f.at + ${WINDOW} - now())))::int from kernel.sign_in_failures f
-      where f.subject = a.subject and f.at > now() - ${WINDOW} order by f.at desc offset ${LIMIT - 1} limit 1) as wait
+      where f.subject = a.subject and f.at > now() - ${WINDOW} order by f.at desc offset $3::int - 1 limit 1) as wait
   from (select sha256(convert_to(lower($1) || '|' || $2, 'UTF8')) as subject) a
   left join kernel.users u on lower(u.email) = lower($1)`
 
 export class Attempts {
   readonly #database: Pick<Database, 'door'>
-  readonly #turns = new Map<string, Promise<void>>()
+  readonly #turns = new Turns()
 
   constructor(database: Pick<Database, 'door'>) {
     this.#database = database
@@ -42,23 +43,12 @@ export class Attempts {
    * the others' failures.
    */
   async inTurn<T>(email: string, network: string, work: () => Promise<T>): Promise<T> {
-    const key = `${email.toLowerCase()}|${networkOf(network)}`
-    const turn = (this.#turns.get(key) ?? Promise.resolve()).then(work)
-    const ended = turn.then(
-      () => {},
-      () => {},
-    )
-    this.#turns.set(key, ended)
-    try {
-      return await turn
-    } finally {
-      if (this.#turns.get(key) === ended) this.#turns.delete(key)
-    }
+    return this.#turns.run(`${email.toLowerCase()}|${networkOf(network)}`, work)
   }
 
-  /** @throws Problem 429 `too_many_attempts` after ten failures; its `retryAfter` says how many seconds to wait */
-  async begin(email: string, network: string): Promise<Attempt> {
-    const values = [email, networkOf(network)]
+  /** @throws Problem 429 `too_many_attempts` after `limit` failures; its `retryAfter` says how many seconds to wait */
+  async begin(email: string, network: string, limit = LIMIT): Promise<Attempt> {
+    const values = [email, networkOf(network), limit]
     const { rows } = await this.#database.door<AttemptRow>({ name: 'weft_attempt', text: BEGIN, values })
     const { subject, wait, id, password } = rows[0]!
     if (wait !== null) {

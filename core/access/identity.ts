@@ -18,11 +18,19 @@ export interface Identity {
     readonly language: string | null
   }
   readonly role: Role
+  /** Of a member, the role of the tenant's own that it has instead of what members have. */
+  readonly roleId: string | null
   readonly kind: 'user' | 'key'
+  /** Who really sits there, where an administrator acts as the user. */
+  readonly acting?: { readonly id: string; readonly by: { readonly id: string; readonly name: string } } | undefined
   /** Null for a key. */
   readonly sessionHash: Buffer | null
   /** What the key was given; null for a session, which has all that its role has. */
   readonly keyPermissions: readonly string[] | null
+  /** Only of a key. */
+  readonly keyId?: string
+  /** Only of a session that an identity provider has opened: what is of the whole account is not for it. */
+  readonly isBound?: true
 }
 
 /** One row of `identityColumns`. */
@@ -37,18 +45,19 @@ export interface IdentityRow {
   email: string
   user_language: string | null
   role: Role
+  role_id: string | null
 }
 
 /** For statements that call tenants `t`, users `u` and memberships `m`. */
 export const identityColumns = `t.id as tenant_id, t.slug, t.name as tenant_name, t.language as tenant_language,
-  t.country, u.id as user_id, u.name as user_name, u.email, u.language as user_language, m.role`
+  t.country, u.id as user_id, u.name as user_name, u.email, u.language as user_language, m.role, m.role_id`
 
-/** Joins to a session or key `s`. One of a suspended user, or of nobody's membership, is not found. */
+/** Joins to a session or key `s`. One of a user or membership that is suspended, or of nobody's, is not found. */
 export const identityJoins = `join kernel.tenants t on t.id = s.tenant_id
   join kernel.users u on u.id = s.user_id and u.suspended_at is null
-  join kernel.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id`
+  join kernel.memberships m on m.tenant_id = s.tenant_id and m.user_id = s.user_id and m.suspended_at is null`
 
-type Means = Pick<Identity, 'kind' | 'sessionHash' | 'keyPermissions'>
+type Means = Pick<Identity, 'kind' | 'sessionHash' | 'keyPermissions' | 'keyId' | 'isBound' | 'acting'>
 
 export function toIdentity(row: IdentityRow, means: Means): Identity {
   return {
@@ -61,6 +70,7 @@ export function toIdentity(row: IdentityRow, means: Means): Identity {
     },
     user: { id: row.user_id, name: row.user_name, email: row.email, language: row.user_language },
     role: row.role,
+    roleId: row.role_id,
     ...means,
   }
 }

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTenant } from '../tenancy/directory.ts'
 import type { Identity } from './identity.ts'
@@ -5,6 +6,9 @@ import { ApiKeys } from './keys.ts'
 import { Sessions } from './sessions.ts'
 import { createToken } from './token.ts'
 import { type Directory, openDirectory } from '../../tests/support/directory.ts'
+import { SecondFactor } from './second-factor.ts'
+
+const KEY = createSecretKey(Buffer.alloc(32))
 
 const grantable = new Set(['clients.update', 'clients.read'])
 let directory: Directory
@@ -15,7 +19,7 @@ let eve: Identity
 beforeAll(async () => {
   directory = await openDirectory()
   keys = new ApiKeys(directory.database)
-  const sessions = new Sessions(directory.database)
+  const sessions = new Sessions(directory.database, new SecondFactor(directory.database, KEY))
   const open = async (slug: string, email: string) => {
     const admin = { email, name: slug, password: 'bouquet de roses' }
     await createTenant(directory.database, { slug, name: slug, language: 'en', admin })
@@ -34,6 +38,7 @@ describe('making a key', () => {
     expect(await keys.authenticate(key)).toEqual({
       ...anne,
       kind: 'key',
+      keyId: id,
       sessionHash: null,
       keyPermissions: ['clients.read', 'clients.update'],
     })

@@ -12,7 +12,7 @@ const STALE = `interval '1 minute'`
 
 const LOOKUP = {
   name: 'weft_key',
-  find: `select s.token_hash, ${identityColumns}, s.permissions,
+  find: `select s.token_hash, s.id as key_id, ${identityColumns}, s.permissions,
       s.used_at is null or s.used_at < now() - ${STALE} as is_stale
     from kernel.api_keys s ${identityJoins}
     where s.token_hash = any($1::bytea[]) and s.revoked_at is null and (s.expires_at is null or s.expires_at > now())`,
@@ -47,10 +47,10 @@ export interface KeyRow {
   readonly expiresAt: string | null
 }
 
-type KeyLookupRow = IdentityRow & { token_hash: Buffer; permissions: string[]; is_stale: boolean }
+type KeyLookupRow = IdentityRow & { key_id: string; token_hash: Buffer; permissions: string[]; is_stale: boolean }
 
 const identityOf = (row: KeyLookupRow | null): Identity | null =>
-  row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions })
+  row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions, keyId: row.key_id })
 
 export class ApiKeys {
   readonly #database: Pick<Database, 'door'>

@@ -1,9 +1,13 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createTenant } from '../tenancy/directory.ts'
 import { dummyHash, hashPassword, verifyPassword } from './password.ts'
 import { Sessions } from './sessions.ts'
 import { createToken, hashToken } from './token.ts'
 import { type Directory, openDirectory } from '../../tests/support/directory.ts'
+import { SecondFactor } from './second-factor.ts'
+
+const KEY = createSecretKey(Buffer.alloc(32))
 
 vi.mock('./password.ts', { spy: true })
 
@@ -21,7 +25,7 @@ const fail = () => expect(signIn(undefined, 'not the password')).rejects.toMatch
 
 beforeAll(async () => {
   directory = await openDirectory()
-  sessions = new Sessions(directory.database)
+  sessions = new Sessions(directory.database, new SecondFactor(directory.database, KEY))
   const admin = { email: 'Anne@Noces.example', name: 'Anne Morel', password: PASSWORD }
   const noces = { slug: 'noces', name: 'Noces & Co', language: 'fr', country: 'FR', admin }
   user = (await createTenant(directory.database, noces)).user.id
@@ -44,6 +48,7 @@ describe('signing in', () => {
       tenant: { id: expect.any(String), slug: 'noces', name: 'Noces & Co', language: 'fr', country: 'FR' },
       user: { id: user, name: 'Anne Morel', email: 'Anne@Noces.example', language: null },
       role: 'administrator',
+      roleId: null,
       kind: 'user',
       sessionHash: hashToken(token),
       keyPermissions: null,
@@ -172,7 +177,7 @@ describe('a session', () => {
     const { token, identity } = await signIn()
     await sessions.setLanguage(identity, 'en')
     expect((await sessions.authenticate(token))!.user.language).toBe('en')
-    expect(await sessions.membershipsOf(user)).toEqual([
+    expect(await sessions.membershipsOf(identity)).toEqual([
       { slug: 'atelier', name: 'Atelier' },
       { slug: 'noces', name: 'Noces & Co' },
     ])

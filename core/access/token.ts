@@ -1,8 +1,8 @@
 /** Bearer tokens: 256 random bits, of which the database keeps the hash alone. */
 import { createHash, randomBytes } from 'node:crypto'
 
-/** A prefix tells a session from a key, and lets scanners of leaked secrets recognise ours. */
-const PREFIXES = { session: 'wfs_', key: 'wfk_' }
+/** A prefix tells a session from a key, a link, what is mailed and a sign-in under way; scanners of leaks know ours by it. */
+const PREFIXES = { session: 'wfs_', key: 'wfk_', link: 'wfl_', account: 'wfa_', flow: 'wff_' }
 export type TokenKind = keyof typeof PREFIXES
 
 const SHAPE = /^[A-Za-z0-9_-]{43}$/

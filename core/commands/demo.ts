@@ -9,7 +9,9 @@ import type { Claims } from '../data/context.ts'
 import type { Kernel } from '../kernel.ts'
 import { countTenants, createTenant, findTenant, listMembers, type Tenant } from '../tenancy/directory.ts'
 import type { Composed } from '../work/composition.ts'
+import { nobodyAsked } from '../work/row-points.ts'
 import { openSingle } from '../work/unit.ts'
+import { NO_RULES } from '../work/rules.ts'
 import { Verbs } from '../work/verbs.ts'
 
 export interface DemoLogin {
@@ -115,10 +117,14 @@ function verbsOf({ kernel, tenant, claims, composed }: Means, at: Date): Verbs {
   const unit = openSingle(database, { ...claims, at })
   const scope = {
     tenant: tenant.id,
+    composition: kernel.services.compositions.whole,
     country: tenant.country,
     now: at,
+    me: null,
+    rules: NO_RULES,
     cursorKey,
     unit,
+    points: nobodyAsked,
     can: () => true,
     isMember: (user: string) => isMember(tenant.id, user),
   }

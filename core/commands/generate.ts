@@ -27,17 +27,22 @@ function read(path: string): string {
   }
 }
 
+/** The generated files that are not what they would be now, by their paths. @throws StartFault */
+export async function findStale(): Promise<string[]> {
+  return [...(await generateAll())].flatMap(([path, text]) => (read(path) === text ? [] : [path]))
+}
+
 export const generate = {
   usage: 'generate [--check]',
   summary: 'Writes schemas/resources.ts and plugin.manifest.json; with --check only says whether they are fresh.',
   async run(args: readonly string[]): Promise<void> {
-    const files = await generateAll()
-    const stale = [...files].filter(([path, text]) => read(path) !== text)
     if (args.includes('--check')) {
-      if (stale.length > 0)
-        throw new StartFault(`Not fresh: ${stale.map(([path]) => path).join(', ')}. Run npm run generate.`)
+      const paths = await findStale()
+      if (paths.length > 0) throw new StartFault(`Not fresh: ${paths.join(', ')}. Run npm run generate.`)
       return console.log('Generated files are fresh.')
     }
+    const files = await generateAll()
+    const stale = [...files].filter(([path, text]) => read(path) !== text)
     for (const [path, text] of stale) writeFileSync(join(ROOT, path), text)
     console.log(stale.length > 0 ? `Wrote ${stale.map(([path]) => path).join(', ')}.` : 'Generated files are fresh.')
   },

@@ -1,47 +1,14 @@
 /** For authors of plugins: a new folder, and the migration between schemas and database. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
-import { takeConfig } from '../config.ts'
-import { compare } from '../data/comparison.ts'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { StartFault } from '../fault.ts'
-import { printFaults } from '../host/judgement.ts'
-import { describePlugins } from '../host/preparation.ts'
-import { compileModels } from '../resource/description.ts'
 import { ROOT } from '../host/catalogue.ts'
 import { isFreeId } from '../host/manifest.ts'
 import { generate } from './generate.ts'
+import { checkPlugin } from './plugin-check.ts'
+import { detachPlugin, purgePlugin, restorePlugin } from './plugin-data.ts'
+import { migratePlugin } from './plugin-migration.ts'
 import { describeNewPlugin } from './plugin-template.ts'
-import { prepare } from './preparation.ts'
-
-function nextName(folder: string): string {
-  mkdirSync(folder, { recursive: true })
-  const last = readdirSync(folder)
-    .filter((name) => /^\d{4}_/.test(name))
-    .sort()
-    .at(-1)
-  const number = String(Number(last?.slice(0, 4) ?? 0) + 1).padStart(4, '0')
-  return `${number}_${last ? 'change' : 'init'}.sql`
-}
-
-async function writeMigration(id: string): Promise<void> {
-  const config = takeConfig()
-  const { described, faults } = await describePlugins(config.plugins)
-  if (faults.length > 0) throw new StartFault(printFaults(faults))
-  const plugin = described.find((each) => each.id === id)
-  if (!plugin) throw new StartFault(`There is no plugin '${id}'.`)
-  const { course, databaseUrl } = await prepare(config, { migrate: true })
-  try {
-    const { passed, refused } = await compare(config.databaseOwnerUrl ?? databaseUrl, compileModels(described), id)
-    for (const { statement, reason } of refused) console.log(`needs a person (${reason}):\n  ${statement}`)
-    if (passed.length === 0) return console.log(`The tables of '${id}' are as its schemas say.`)
-    const folder = join(plugin.dir, 'migrations')
-    const path = join(folder, nextName(folder))
-    writeFileSync(path, passed.map((statement) => `${statement};\n`).join(''))
-    console.log(`Wrote ${relative(process.cwd(), path)}: read it, then run npm run weft -- migrate.`)
-  } finally {
-    await course.end()
-  }
-}
 
 async function makePlugin(id: string): Promise<void> {
   if (!isFreeId(id))
@@ -55,20 +22,28 @@ async function makePlugin(id: string): Promise<void> {
     writeFileSync(join(folder, path), text)
   }
   console.log(`Made plugins/${id}.`)
-  await writeMigration(id)
+  await migratePlugin(id, [])
   await generate.run([])
   console.log('`npm start` shows it as a tab on the page of each client.')
 }
 
-const ACTIONS: Readonly<Record<string, (id: string) => Promise<void>>> = { new: makePlugin, migrate: writeMigration }
+const ACTIONS: Readonly<Record<string, (id: string, more: readonly string[]) => Promise<void>>> = {
+  new: makePlugin,
+  check: checkPlugin,
+  migrate: migratePlugin,
+  detach: detachPlugin,
+  restore: restorePlugin,
+  purge: purgePlugin,
+}
 
 export const plugin = {
-  usage: 'plugin new <id> | plugin migrate <id>',
+  usage:
+    'plugin new|detach|restore <id> | plugin check <id or folder> [--json] | plugin migrate <id> [--to <number>] [--lose-data] | plugin purge <id> [--yes]',
   summary:
-    'Makes the folder of a new plugin, or writes the migration between the schemas of one and the database. What could lose data is printed, not written.',
-  async run([action = '', id]: readonly string[]): Promise<void> {
+    'Makes the folder of a new plugin, or writes the migration between the schemas of one and the database. What could lose data is printed, not written. With --to its migrations are taken back, or brought up, to a number; what would be lost is counted first. Check says what is wrong with a plugin, here or in any folder, before it is shipped: its manifest, schemas, names, imports and texts, and on a database made for it tables, the way down and up, serving and switches; each finding with its mend, code 1 where there is one. Detach takes the data of a plugin out of the database, restore puts it back, purge lists it and removes it for good.',
+  async run([action = '', id, ...more]: readonly string[]): Promise<void> {
     const act = ACTIONS[action]
     if (!act || !id) throw new StartFault(`Usage: npm run weft -- ${plugin.usage}`)
-    await act(id)
+    await act(id, more)
   },
 }

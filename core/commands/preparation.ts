@@ -2,7 +2,10 @@
 import type { Config } from '../config.ts'
 import { openServer } from '../data/server.ts'
 import { printFaults } from '../host/judgement.ts'
-import { describePlugins, migrateDatabase } from '../host/preparation.ts'
+import type { Fault } from '../host/manifest.ts'
+import { migrateDatabase } from '../host/preparation.ts'
+import { faultOf } from '../host/reason.ts'
+import { describePlugins } from '../host/trial.ts'
 import { Course } from './course.ts'
 
 export interface Prepared {
@@ -11,10 +14,20 @@ export interface Prepared {
   /** Where the logins of a running server connect. */
   readonly databaseUrl: string
   readonly applied: readonly string[]
+  /** Why plugins are left out. */
+  readonly faults: readonly Fault[]
 }
 
-/** @throws StartFault */
-export async function prepare(config: Config, options: { migrate: boolean }): Promise<Prepared> {
+/**
+ * The plugins are tried in any case, because what would block or end this process must not be loaded in it. Where a process
+ * before this one has done all that, `tried` is what it found.
+ * @param options.raises whether plugins are brought up whose migrations were taken back
+ * @throws StartFault
+ */
+export async function prepare(
+  config: Config,
+  options: { migrate: boolean; raises?: boolean; tried?: readonly Fault[] | null },
+): Promise<Prepared> {
   const course = new Course()
   course.endOnSignal()
   const { dataDir, databaseUrl } = config
@@ -24,17 +37,28 @@ export async function prepare(config: Config, options: { migrate: boolean }): Pr
   )
   try {
     const ownerUrl = config.databaseOwnerUrl ?? server.ownerUrl
-    const migrating = () => (options.migrate ? migrateAll(config, ownerUrl) : Promise.resolve([]))
-    const applied = await course.begin(migrating, async () => {})
-    return { course, databaseUrl: databaseUrl ?? server.ownerUrl, applied }
+    const readying = async () =>
+      options.tried
+        ? { applied: [], faults: options.tried }
+        : ready(config, options.migrate ? ownerUrl : null, options.raises)
+    const done = await course.begin(readying, async () => {})
+    return { course, databaseUrl: databaseUrl ?? server.ownerUrl, ...done }
   } catch (error) {
     return course.fail(error)
   }
 }
 
-async function migrateAll(config: Config, ownerUrl: string): Promise<string[]> {
+async function ready(
+  config: Config,
+  ownerUrl: string | null,
+  raises = false,
+): Promise<Pick<Prepared, 'applied' | 'faults'>> {
   const { described, faults } = await describePlugins(config.plugins)
-  if (faults.length > 0) console.error(printFaults(faults))
   const visitor = config.databaseUrl ? decodeURIComponent(new URL(config.databaseUrl).username) : ''
-  return migrateDatabase({ ownerUrl, secret: config.secret, visitor, described })
+  const { applied, refused } = ownerUrl
+    ? await migrateDatabase({ ownerUrl, secret: config.secret, visitor, described, raises })
+    : { applied: [], refused: [] }
+  const all = [...faults, ...refused.map(({ plugin, reason }) => faultOf(plugin, reason))]
+  if (all.length > 0) console.error(printFaults(all))
+  return { applied, faults: all }
 }

@@ -5,7 +5,8 @@ import { takeLock } from '../data/server-lock.ts'
 import { StartFault } from '../fault.ts'
 import { findFolders, ROOT } from '../host/catalogue.ts'
 
-const OUT = join(ROOT, '.build/ui')
+/** The folder of the built screen. */
+export const OUT = join(ROOT, '.build/ui')
 
 interface Input {
   readonly root: string

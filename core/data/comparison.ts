@@ -29,8 +29,31 @@ async function readEnums(url: string): Promise<Map<string, string[]>> {
   }
 }
 
+export interface Difference extends Verdict {
+  /** The way back of what passed; empty where something was refused, because it would take that back, too. */
+  readonly back: readonly string[]
+}
+
+const split = (sql: string) =>
+  sql
+    .split(/;\s*\n/)
+    .map((text) => text.trim().replace(/;$/, ''))
+    .filter(Boolean)
+
+/** With a table goes all that is its own. Nothing of others goes along, so what stands in the way is told. */
+function shorten(statements: readonly string[]): string[] {
+  const gone = statements.flatMap((each) => /^drop table if exists ("\w+")/.exec(each)?.[1] ?? [])
+  return statements
+    .filter((each) => !each.startsWith('drop function'))
+    .filter(
+      (each) =>
+        !gone.some((table) => each.includes(`on ${table}`) || each.startsWith(`drop index ${table.slice(0, -1)}`)),
+    )
+    .map((each) => each.replace(/^drop table if exists ("\w+") cascade$/, 'drop table $1'))
+}
+
 /** @param models every resource of the installation; the statements are those of `plugin` alone */
-export async function compare(url: string, models: readonly Model[], plugin: string): Promise<Verdict> {
+export async function compare(url: string, models: readonly Model[], plugin: string): Promise<Difference> {
   const orm = await MikroORM.init({
     clientUrl: url,
     entities: [
@@ -40,16 +63,11 @@ export async function compare(url: string, models: readonly Model[], plugin: str
     ensureDatabase: false,
   })
   try {
-    const sql = await orm.schema.getUpdateSchemaSQL({ wrap: false })
+    const { up, down } = await orm.schema.getUpdateSchemaMigrationSQL({ wrap: false })
     const tables = models.filter((model) => model.plugin === plugin).map((model) => model.table)
-    const statements = sql
-      .split(/;\s*\n/)
-      .map((text) => text.trim().replace(/;$/, ''))
-      .filter(Boolean)
-    return judgeStatements(
-      statements.filter((statement) => concerns(statement, tables)),
-      await readEnums(url),
-    )
+    const ours = (sql: string) => split(sql).filter((statement) => concerns(statement, tables))
+    const verdict = judgeStatements(ours(up), await readEnums(url))
+    return { ...verdict, back: verdict.refused.length > 0 ? [] : shorten(ours(down)) }
   } finally {
     await orm.close()
   }

@@ -1,9 +1,10 @@
 /** The signed tenant context of one transaction: PostgreSQL trusts nothing else about who acts. */
 import { createHmac, type KeyObject } from 'node:crypto'
+import type { Actor } from '../contract.ts'
 
 export interface Claims {
   readonly tenant: string
-  readonly actorKind: 'user' | 'key' | 'system'
+  readonly actorKind: Actor['kind']
   readonly actor: string | null
   readonly plugin: string | null
   readonly request: string | null
@@ -12,7 +13,21 @@ export interface Claims {
   readonly task: string | null
   /** A time in the past under which to enter what happened then; null for now. */
   readonly at: Date | null
+  /** The kernel's own code acts, while a plugin waits for it. */
+  readonly asKernel?: boolean
 }
+
+/** For what the kernel does by itself. */
+export const kernelClaims = (tenant: string): Claims => ({
+  tenant,
+  actorKind: 'system',
+  actor: null,
+  plugin: null,
+  request: null,
+  origin: null,
+  task: null,
+  at: null,
+})
 
 const LIFETIME_SECONDS = 60
 const SAFE = /^[\w.:+-]*$/
@@ -33,6 +48,7 @@ export function signContext(claims: Claims, key: KeyObject | Buffer, clockOffset
     claims.task,
     claims.at?.toISOString(),
     expires,
+    claims.asKernel ? 'kernel' : '',
   ].map((part) => String(part ?? ''))
   const unsafe = parts.find((part) => !SAFE.test(part))
   if (unsafe !== undefined) throw new Error(`A tenant context cannot hold ${JSON.stringify(unsafe)}`)

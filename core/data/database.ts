@@ -1,5 +1,6 @@
 /** Transactions on the two logins of a running server: tenant rows under a signed context, and the directory. */
 import { createSecretKey, type KeyObject } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import { MikroORM } from '@mikro-orm/postgresql'
 import { Client, type Pool, type PoolClient } from 'pg'
 import { Problem } from '../contract.ts'
@@ -26,7 +27,10 @@ const TRANSACTION_MS = 5_000
 const RELISTEN_MS = 250
 /** Serialization failure and deadlock: nothing was written, the whole may be tried again. */
 const RETRIED = ['40001', '40P01']
+const isOfTheMoment = (error: unknown) =>
+  [error, error instanceof Problem ? error.cause : null].some((each) => RETRIED.includes(codeOf(each) ?? ''))
 const MAX_ATTEMPTS = 3
+const PAUSE_MS = 40
 
 const BEGIN: Record<Mode, string> = {
   read: 'begin read only',
@@ -92,9 +96,9 @@ export class Database {
     return this.#retry(() => this.#run(this.#app, this.#begin(mode, claims), work))
   }
 
-  /** A transaction on the directory. */
-  async directory<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    return this.#retry(() => this.#run(this.#door, 'begin', work))
+  /** A transaction on the directory; with claims it may tell facts of their tenant. */
+  async directory<T>(work: (transaction: Transaction) => Promise<T>, claims?: Claims): Promise<T> {
+    return this.#retry(() => this.#run(this.#door, claims ? this.#begin('write', claims) : 'begin', work))
   }
 
   /** One statement on the tables without a tenant. Plugin code never meets this login. */
@@ -135,7 +139,9 @@ export class Database {
       try {
         return await run()
       } catch (error) {
-        if (attempt >= MAX_ATTEMPTS || !RETRIED.includes(codeOf(error) ?? '')) throw error
+        if (attempt >= MAX_ATTEMPTS || !isOfTheMoment(error)) throw error
+        // Those who got in each other's way would meet again if they went on at the same moment.
+        await pause(Math.random() * PAUSE_MS * attempt)
       }
     }
   }
@@ -192,13 +198,13 @@ function isBroken(error: unknown): boolean {
   )
 }
 
-async function openPool(url: string, name: string): Promise<{ orm: MikroORM; pool: Pool }> {
+async function openPool(url: string, name: 'app' | 'door', max: number): Promise<{ orm: MikroORM; pool: Pool }> {
   const orm = await MikroORM.init({
     clientUrl: url,
     entities: [],
     discovery: { warnWhenNoEntities: false },
     ensureDatabase: false,
-    pool: { min: 0, max: name === 'app' ? 16 : 8 },
+    pool: { min: 0, max },
     driverOptions: {
       pipeline: true,
       application_name: `weft ${name}`,
@@ -213,12 +219,24 @@ async function openPool(url: string, name: string): Promise<{ orm: MikroORM; poo
   return { orm, pool }
 }
 
+/** How many connections a process holds at most, by login. */
+export interface PoolSizes {
+  readonly app: number
+  readonly door: number
+}
+
+const SIZES: PoolSizes = { app: 16, door: 8 }
+
 /** @throws StartFault where no migrate has prepared this database, or with the secret of another one */
-export async function openDatabase(url: string, secret: string): Promise<{ database: Database; roles: RoleNames }> {
+export async function openDatabase(
+  url: string,
+  secret: string,
+  sizes = SIZES,
+): Promise<{ database: Database; roles: RoleNames }> {
   const roles = await readRoles(url, secret)
   const doorUrl = loginUrl(url, secret, { part: 'door', roles })
-  const app = await openPool(loginUrl(url, secret, { part: 'app', roles }), 'app')
-  const door = await openPool(doorUrl, 'door')
+  const app = await openPool(loginUrl(url, secret, { part: 'app', roles }), 'app', sizes.app)
+  const door = await openPool(doorUrl, 'door', sizes.door)
   const database = new Database({ orms: [app.orm, door.orm], app: app.pool, door: door.pool, doorUrl }, secret)
   await database.measureClock()
   return { database, roles }

@@ -12,6 +12,11 @@ export interface Query {
   readonly values?: unknown[]
   /** Planned for the values of each run. A prepared statement is otherwise soon planned once for all values. */
   readonly isPlannedEachTime?: boolean
+  /**
+   * Read in the order of an index, however few rows PostgreSQL expects: taken for few, it would read all that are left
+   * and sort them, to give the first.
+   */
+  readonly isOrdered?: boolean
 }
 
 // Rows of compiled statements are shaped by their statement.
@@ -23,17 +28,19 @@ export type Mode = 'read' | 'snapshot' | 'write' | 'optimistic'
 /** Gives no row, so that the answer holds only what the statement gives. */
 const contextText = (more = '') =>
   `select 1 where (set_config('app.ctx', $1, true) || set_config('transaction_read_only', $2, true)${more}) is null`
-const CONTEXTS = [
-  { name: 'weft_context', text: contextText() },
-  {
+const CONTEXTS = {
+  plain: { name: 'weft_context', text: contextText() },
+  planned: {
     name: 'weft_context_plan',
     text: contextText(` || set_config('plan_cache_mode', 'force_custom_plan', true)`),
   },
-] as const
+  ordered: { name: 'weft_context_order', text: contextText(` || set_config('enable_sort', 'off', true)`) },
+} as const
 /** The level of a transaction can only be chosen before its first statement. */
 const LEVELS: Partial<Record<Mode, string>> = { snapshot: 'repeatable read read only', optimistic: 'repeatable read' }
 
-const contextOf = ({ isPlannedEachTime }: Query) => CONTEXTS[isPlannedEachTime ? 1 : 0].name
+const contextOf = ({ isPlannedEachTime, isOrdered }: Query) =>
+  CONTEXTS[isPlannedEachTime ? 'planned' : isOrdered ? 'ordered' : 'plain'].name
 const beginName = (mode: Mode) => `weft_begin_${mode}`
 const commitName = 'weft_commit'
 
@@ -43,7 +50,7 @@ export async function prepareFlights(client: Client): Promise<void> {
     { name: beginName(mode as Mode), text: `begin isolation level ${level}` },
     { name: commitName, text: 'commit' },
   ])
-  const contexts = CONTEXTS.map((context) => ({ ...context, values: ['', 'off'] }))
+  const contexts = Object.values(CONTEXTS).map((context) => ({ ...context, values: ['', 'off'] }))
   await Promise.all([...contexts, ...begins].map((query) => client.query(query)))
 }
 

@@ -6,8 +6,43 @@ import { KEPT, type RoleNames } from '../resource/derived.ts'
 import type { Query, Result } from './database.ts'
 
 /** Tables with no tenant's row security: the door's closed list, and what only the owner reads. */
-const DIRECTORY = ['tenants', 'users', 'memberships', 'sessions', 'api_keys', 'sign_in_failures', 'tenant_plugins']
-const INTERNAL = ['installation', 'relay', 'migrations', 'derived', 'record_references']
+const DIRECTORY = [
+  'tenants',
+  'users',
+  'memberships',
+  'sessions',
+  'api_keys',
+  'sign_in_failures',
+  'tenant_plugins',
+  'secret_keys',
+  'quarantine',
+  'account_tokens',
+  'authenticators',
+  'recovery_codes',
+  'passkeys',
+  'spent_challenges',
+  'roles',
+  'teams',
+  'consents',
+  'acting_sessions',
+  'acting_requests',
+  'identity_providers',
+  'identities',
+  'sign_in_flows',
+]
+const INTERNAL = [
+  'installation',
+  'relay',
+  'migrations',
+  'derived',
+  'record_references',
+  'kept_tables',
+  'field_indexes',
+  'personal_fields',
+  'resource_tables',
+  'schemas',
+  'operations',
+]
 const POLICY = '(tenant_id = ( SELECT kernel.tenant() AS tenant))'
 
 type Run = <R>(query: Query) => Promise<Result<R>>
@@ -32,7 +67,8 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
       where schemaname in ('public', 'kernel') and not (policyname = 'tenant_isolation' and permissive = 'PERMISSIVE')
       and not (schemaname = 'public' and policyname = 'reader' and cmd = 'SELECT' and roles = array[$1]::name[])
       and not (schemaname = 'kernel' and policyname = 'door' and roles = array[$2]::name[]
-        and tablename in ('facts', 'deliveries', 'answers', 'schedules'))`,
+        and tablename in ('facts', 'deliveries', 'answers', 'schedules', 'files', 'mails', 'links', 'feeds', 'notifications',
+          'retention_rules', 'tenant_fields', 'tenant_lists'))`,
     values: ({ reader, door }) => [reader, door],
   },
   'a view is not a read view of the engine': {
@@ -77,10 +113,17 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
       union all select format('%I.%I by %I', n.nspname, c.relname, login) from pg_class c
       join pg_namespace n on n.oid = c.relnamespace cross join unnest(array[$1, $3]) login
       where c.relkind in ('r', 'p') and c.relrowsecurity and (
-        (n.nspname = 'public' and has_table_privilege(login, c.oid, 'DELETE')) or (n.nspname = 'kernel'
-        and c.relname in ('facts', 'records') and (has_table_privilege(login, c.oid, 'DELETE')
+        (n.nspname = 'public' and has_table_privilege(login, c.oid, 'DELETE') and not (login = $1
+        and exists (select from kernel.kept_tables k where k."table" = c.relname and k.keep = 'scratch'))) or (n.nspname = 'kernel'
+        and c.relname ~ '^(facts(_default|_\\d{4}_\\d{2})?|records)$' and (has_table_privilege(login, c.oid, 'DELETE')
         or has_any_column_privilege(login, c.oid, 'INSERT') or has_any_column_privilege(login, c.oid, 'UPDATE'))))`,
     values: ({ app, door }) => [app, ['id', 'tenant_id', ...KEPT], door],
+  },
+  'a log may be changed': {
+    text: `select format('%I by %I', c.relname, login) as subject from kernel.kept_tables k
+      join pg_class c on c.oid = to_regclass(format('public.%I', k."table")) cross join unnest($1::text[]) login
+      where k.keep = 'log' and has_any_column_privilege(login, c.oid, 'UPDATE')`,
+    values: ({ app, door, reader }) => [[app, door, reader]],
   },
   'a login may write what migrate keeps': {
     text: `select format('%I.%I by %I', n.nspname, c.relname, login) as subject from pg_class c
@@ -89,12 +132,19 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
         or has_any_column_privilege(login, c.oid, 'UPDATE') or has_table_privilege(login, c.oid, 'DELETE'))`,
     values: ({ app, door, reader }) => [[app, door, reader], INTERNAL.filter((table) => table !== 'relay')],
   },
+  'a login of requests may see the directory': {
+    text: `select format('%I by %I', c.relname, login) as subject from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace cross join unnest($1::text[]) login
+      where n.nspname = 'kernel' and c.relname = any($2) and has_any_column_privilege(login, c.oid, 'SELECT')`,
+    values: ({ app, reader }) => [[app, reader], DIRECTORY],
+  },
   'a function has the rights of its owner': {
     text: `select format('%I.%I', n.nspname, p.proname) as subject from pg_proc p
       join pg_namespace n on n.oid = p.pronamespace join pg_roles r on r.oid = p.proowner
       where p.prosecdef and n.nspname in ('public', 'kernel') and not (r.rolname = $1 and (
         (n.nspname = 'kernel' and p.proname in ('claims', 'enter_record', 'write_fact', 'emit',
-          'mark_merged', 'lock_records'))
+          'mark_merged', 'lock_records', 'keep_fact_months', 'forget_facts', 'erase', 'use_link', 'hold_feed', 'sweep_rows',
+          'move_rows', 'move_back', 'count_moved', 'begin_moving', 'end_moving', 'family_of', 'move_links', 'return_links', 'keep_history'))
         or (n.nspname = 'public' and p.proname ~ '_x_.*_keep$')))
       and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
     values: ({ owner }) => [owner],
@@ -105,6 +155,14 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
       where n.nspname in ('public', 'kernel') and c.relrowsecurity and i.indisunique and i.indkey[0] <> a.attnum`,
     values: () => [],
   },
+  'an index of tenant fields is not one that is kept': {
+    text: `select c.relname as subject from pg_index i join pg_class c on c.oid = i.indexrelid
+      join pg_namespace n on n.oid = c.relnamespace
+      left join pg_attribute a on a.attrelid = i.indrelid and a.attname = 'tenant_id'
+      where n.nspname = 'public' and c.relname ~ '_t_[0-9a-f]{16}$' and (i.indisunique or i.indkey[0] is distinct from a.attnum
+        or not exists (select from kernel.field_indexes f where f.name = c.relname))`,
+    values: () => [],
+  },
   'a foreign key does not carry the tenant': {
     text: `select k.conname as subject from pg_constraint k join pg_class c on c.oid = k.conrelid
       join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
@@ -113,11 +171,13 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
   },
   'a table has no trigger of facts': {
     text: `select c.relname as subject from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      left join kernel.kept_tables k on k."table" = c.relname
       where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relrowsecurity and
       (select count(*) from pg_trigger t join pg_proc p on p.oid = t.tgfoid
         where t.tgrelid = c.oid and t.tgenabled = 'O' and p.pronamespace = 'kernel'::regnamespace
         and (t.tgname, p.proname) in (('stamp_created', 'stamp_row'), ('stamp_updated', 'stamp_row'),
-          ('fact_written', 'write_fact'), ('fact_updated', 'write_fact'))) < 4`,
+          ('fact_written', 'write_fact'), ('fact_updated', 'write_fact')))
+      < case k.keep when 'log' then 1 when 'scratch' then 2 else 4 end`,
     values: () => [],
   },
 }

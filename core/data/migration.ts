@@ -2,41 +2,66 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
-import { StartFault } from '../fault.ts'
+import { reasonOf, StartFault } from '../fault.ts'
 import type { Derived, RoleNames } from '../resource/derived.ts'
+import { deriveAll, inTransaction, keepKinds, keepPersonal, keepReferences } from './derivation.ts'
+import type { Cause } from './schemas.ts'
 
 export interface MigrationFolder {
   readonly plugin: string
   readonly folder: string
+  /** The kernel's own: when it fails nothing starts. */
+  readonly isKernel: boolean
+  readonly requires: readonly string[]
 }
 
-interface MigrationFile {
+/** A file that is no more what was applied. */
+class ChangedMigration extends StartFault {
+  readonly migration: string
+
+  constructor(migration: string) {
+    super(`The migration ${migration} was changed after it had been applied.`)
+    this.migration = migration
+  }
+}
+
+export interface MigrationFile {
   readonly name: string
   readonly text: string
   readonly checksum: string
+  /** Its way back, `<name>.down.sql`; null where there is none. */
+  readonly down: string | null
 }
 
-function readFolder({ folder }: MigrationFolder): MigrationFile[] {
+/** Of `0002_change`; 0 of nothing. */
+export const numberOf = (name: string | undefined): number => Number(name?.slice(0, 4) ?? 0)
+
+/** In their order. */
+export function readFolder({ folder }: MigrationFolder): MigrationFile[] {
   if (!existsSync(folder)) return []
   const names = readdirSync(folder)
     .filter((name) => /^\d{4}_[a-z0-9_]+\.sql$/.test(name))
     .sort()
-  return names.map((name) => {
-    const text = readFileSync(join(folder, name), 'utf8')
-    return { name: name.replace(/\.sql$/, ''), text, checksum: createHash('sha256').update(text).digest('hex') }
+  return names.map((file) => {
+    const text = readFileSync(join(folder, file), 'utf8')
+    const name = file.replace(/\.sql$/, '')
+    const back = join(folder, `${name}.down.sql`)
+    const down = existsSync(back) ? readFileSync(back, 'utf8') : null
+    return { name, text, checksum: createHash('sha256').update(text).digest('hex'), down }
   })
 }
 
-async function applyFolder(client: Client, source: MigrationFolder): Promise<string[]> {
+/** @param to the number of the last one to apply */
+export async function applyFolder(client: Client, source: MigrationFolder, to = Infinity): Promise<string[]> {
   const { rows } = await client.query('select name, checksum from kernel.migrations where plugin = $1', [source.plugin])
   const applied = new Map(rows.map((row) => [row.name as string, row.checksum as string]))
   const done: string[] = []
-  for (const file of readFolder(source)) {
+  for (const file of readFolder(source).filter(({ name }) => numberOf(name) <= to)) {
     const known = applied.get(file.name)
     if (known === file.checksum) continue
-    if (known)
-      throw new StartFault(`The migration ${source.plugin}/${file.name} was changed after it had been applied.`)
+    if (known) throw new ChangedMigration(`${source.plugin}/${file.name}`)
     await client.query(file.text)
     await client.query('insert into kernel.migrations (plugin, name, checksum) values ($1, $2, $3)', [
       source.plugin,
@@ -48,102 +73,121 @@ async function applyFolder(client: Client, source: MigrationFolder): Promise<str
   return done
 }
 
-async function inTransaction<T>(client: Client, run: () => Promise<T>): Promise<T> {
-  await client.query('begin')
-  try {
-    const result = await run()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
-  }
-}
-
-async function applyDerived(client: Client, derived: Derived, roles: RoleNames): Promise<void> {
-  const { rows } = await client.query('select hash, search_hash from kernel.derived where "table" = $1', [
-    derived.table,
-  ])
-  const view = await client.query('select to_regclass($1) as view', [derived.view])
-  if (rows[0]?.hash === derived.hash && view.rows[0].view) return
-  await client.query(`grant create on schema public to ${roles.reader}`)
-  for (const statement of derived.statements) await client.query(statement)
-  await client.query(`revoke create on schema public from ${roles.reader}`)
-  await replaceIndexes(client, derived)
-  if (rows[0] && rows[0].search_hash !== derived.searchHash) {
-    for (const statement of derived.searchBackfill) await client.query(statement)
-  }
-  await client.query(
-    `insert into kernel.derived ("table", hash, search_hash) values ($1, $2, $3)
-     on conflict ("table") do update set hash = excluded.hash, search_hash = excluded.search_hash`,
-    [derived.table, derived.hash, derived.searchHash],
-  )
-}
-
-async function replaceIndexes(client: Client, { table, indexes }: Derived): Promise<void> {
-  const { rows } = await client.query(
-    `select indexname from pg_indexes where schemaname = 'public' and tablename = $1 and starts_with(indexname, $2)`,
-    [table, `${table}_x_`],
-  )
-  const wanted = new Set(indexes.map(({ name }) => name))
-  for (const { indexname } of rows) if (!wanted.has(indexname)) await client.query(`drop index "${indexname}"`)
-  const known = await client.query('select stxname from pg_statistic_ext where stxrelid = $1::regclass', [table])
-  for (const { stxname } of known.rows) if (!wanted.has(stxname)) await client.query(`drop statistics "${stxname}"`)
-  for (const { text, statistics } of indexes) {
-    await client.query(text)
-    if (statistics) await client.query(statistics)
-  }
-  await client.query(`analyze "${table}"`)
-}
-
-/** Those of tables whose plugin is gone stay as they are. */
-async function keepReferences(client: Client, all: readonly Derived[]): Promise<void> {
-  await client.query('delete from kernel.record_references where "table" = any($1)', [all.map(({ table }) => table)])
-  for (const { table, resource, references } of all) {
-    for (const { column, refersTo, isOwner } of references) {
-      await client.query('insert into kernel.record_references values ($1, $2, $3, $4, $5)', [
-        table,
-        column,
-        resource,
-        refersTo,
-        isOwner,
-      ])
-    }
-  }
-}
-
 export interface Migration {
   readonly folders: readonly MigrationFolder[]
-  /** What follows from the schemas of the resources whose tables are there. */
-  readonly derive: (tables: ReadonlySet<string>) => readonly Derived[]
+  /**
+   * What follows from the schemas of the resources whose tables are there. Of a plugin that is refused the schemas count
+   * with which it was last migrated.
+   */
+  readonly derive: (tables: ReadonlySet<string>, refused: ReadonlySet<string>) => readonly Derived[]
   readonly roles: RoleNames
   /** SQL of the kernel's grants, made anew each time. */
   readonly grants: string
 }
 
-/**
- * Runs under a lock, one transaction for each plugin, so that a failed one leaves the others whole.
- * @returns the names of the files applied now, as `plugin/name`
- * @throws StartFault for a file that changed after it had been applied
- */
-export async function migrate(client: Client, migration: Migration): Promise<string[]> {
-  await client.query(`select pg_advisory_lock(hashtext('weft migrate'))`)
-  try {
-    await client.query(`create table if not exists kernel.migrations (plugin text, name text, checksum text not null,
-      applied_at timestamptz(3) not null default now(), primary key (plugin, name))`)
-    await client.query(`create table if not exists kernel.derived ("table" text primary key, hash text not null,
-      search_hash text not null)`)
-    const done: string[] = []
-    for (const folder of migration.folders) {
+/** The reason with what PostgreSQL says of the place: which statement of which file. */
+export function explain(error: unknown): string {
+  const { detail, position } = error as { detail?: string; position?: string }
+  const more = [detail, position && `at character ${position}`].filter(Boolean).join(', ')
+  return `${reasonOf(error)}${more ? ` (${more})` : ''}`
+}
+
+/** Why plugins are left as they were, by id. */
+export type Refused = Map<string, Cause>
+
+function refuse(
+  plugin: string,
+  reason: Cause,
+  { folders, refused }: { folders: Migration['folders']; refused: Refused },
+) {
+  if (refused.has(plugin)) return
+  refused.set(plugin, reason)
+  refuseUsers(plugin, reason, { folders, refused })
+}
+
+function refuseUsers(plugin: string, because: Cause, { folders, refused }: Parameters<typeof refuse>[2]): void {
+  for (const { plugin: other, requires } of folders)
+    if (requires.includes(plugin))
+      refuse(other, { code: 'requires_left_out', params: { other: plugin, because } }, { folders, refused })
+}
+
+const causeOf = (error: unknown): Cause =>
+  error instanceof ChangedMigration
+    ? { code: 'migration_changed', params: { migration: error.migration } }
+    : { code: 'migration_fails', params: { error: explain(error) } }
+
+async function applyAll(client: Client, folders: readonly MigrationFolder[], refused: Refused): Promise<string[]> {
+  const done: string[] = []
+  for (const folder of folders) {
+    if (refused.has(folder.plugin)) continue
+    try {
       done.push(...(await inTransaction(client, () => applyFolder(client, folder))))
+    } catch (error) {
+      if (folder.isKernel) throw error
+      refuse(folder.plugin, causeOf(error), { folders, refused })
     }
-    const { rows } = await client.query(`select tablename from pg_tables where schemaname = 'public'`)
-    const all = migration.derive(new Set(rows.map(({ tablename }) => tablename as string)))
-    for (const derived of all) await inTransaction(client, () => applyDerived(client, derived, migration.roles))
-    await inTransaction(client, () => keepReferences(client, all))
-    await inTransaction(client, () => client.query(migration.grants))
-    return done
+  }
+  return done
+}
+
+const AGAIN_MS = 100
+
+/** Runs under the lock of all that changes the schema of a database. @returns null where somebody else holds it */
+export async function ifUnlocked<T>(client: Client, work: () => Promise<T>): Promise<T | null> {
+  const { rows } = await client.query(`select pg_try_advisory_lock(hashtext('weft migrate')) as mine`)
+  if (!rows[0].mine) return null
+  try {
+    return await work()
   } finally {
     await client.query(`select pg_advisory_unlock(hashtext('weft migrate'))`)
   }
+}
+
+/**
+ * The same, as soon as it is free. It is asked for again and again: a statement that waited would be one that an index
+ * which is built meanwhile waits for.
+ */
+export async function underLock<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const done = await ifUnlocked(client, async () => ({ value: await work() }))
+    if (done) return done.value
+    await pause(AGAIN_MS)
+  }
+}
+
+/** The kernel's own tables, before anything of a plugin. @returns the names of the files applied now */
+export async function migrateKernel(client: Client, folder: string): Promise<string[]> {
+  await client.query(`create table if not exists kernel.migrations (plugin text, name text, checksum text not null,
+    applied_at timestamptz(3) not null default now(), primary key (plugin, name))`)
+  await client.query(`create table if not exists kernel.derived ("table" text primary key, hash text not null,
+    search_hash text not null)`)
+  return inTransaction(client, () => applyFolder(client, { plugin: 'kernel', folder, isKernel: true, requires: [] }))
+}
+
+/**
+ * Runs in one transaction for each plugin, so that a failed one leaves the others whole: it is entered in `refused` with
+ * those that require it.
+ * @returns the names of the files applied now, as `plugin/name`
+ * @throws Error for what is the kernel's own
+ */
+export async function migrate(client: Client, migration: Migration, refused: Refused): Promise<string[]> {
+  const { folders, roles, grants } = migration
+  // Whoever requires a plugin that is left out from the start is left out with it.
+  for (const [plugin, reason] of refused) refuseUsers(plugin, reason, { folders, refused })
+  const done = await applyAll(client, folders, refused)
+  const { rows } = await client.query(`select tablename from pg_tables where schemaname = 'public'`)
+  const tables = new Set(rows.map(({ tablename }) => tablename as string))
+  const all = await deriveAll(client, {
+    roles,
+    derive: (without) => migration.derive(tables, new Set([...refused.keys(), ...without])),
+    refuse: (plugin, error) =>
+      refuse(plugin, { code: 'schemas_fail', params: { error: explain(error) } }, { folders, refused }),
+  })
+  await inTransaction(client, async () => {
+    await keepReferences(client, all)
+    await keepKinds(client, all)
+    for (const derived of all) await keepPersonal(client, derived)
+  })
+  await inTransaction(client, () => client.query(grants))
+  return done
 }

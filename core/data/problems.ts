@@ -35,10 +35,17 @@ export function problemOf(error: unknown, model: Model | null = null): unknown {
   const path = pathOf(model, (error as DatabaseFault).constraint)
   // The web server tells the first answer again.
   if ((error as DatabaseFault).constraint === 'answers_pkey') return error
+  if ((error as DatabaseFault).constraint === 'records_erased_check') return new Problem(409, 'erased')
   if (code === '23505') return new Problem(409, 'unique', [{ path, code: 'unique' }])
   if (code === '23503') return new Problem(422, 'reference', [{ path, code: 'reference' }])
   if (code.startsWith('22') || code === '23514' || code === '23502')
     return new Problem(400, 'invalid', [{ path, code: 'value' }])
   const refusal = REFUSALS.find(([pattern]) => pattern.test(code))
-  return refusal ? new Problem(refusal[1], refusal[2]) : error
+  return refusal ? caused(new Problem(refusal[1], refusal[2]), error) : error
+}
+
+/** A whole transaction is tried again for what was its reason, also where plugin code has met it as a problem. */
+function caused(problem: Problem, error: unknown): Problem {
+  problem.cause = error
+  return problem
 }

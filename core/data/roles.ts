@@ -1,5 +1,5 @@
 /** The database logins. Roles belong to the whole server, so each installation finds its own by a mark of its secret. */
-import { createHmac, createSecretKey } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync } from 'node:crypto'
 import type { Client } from 'pg'
 import { StartFault } from '../fault.ts'
 import type { RoleNames } from '../resource/derived.ts'
@@ -16,6 +16,21 @@ export const fingerprintOf = (secret: string) => derive(secret, 'fingerprint').t
 export const contextKeyOf = (secret: string) => derive(secret, 'context')
 
 export const cursorKeyOf = (secret: string) => createSecretKey(derive(secret, 'cursor'))
+
+/** Encrypts the keys that secrets of tenants are encrypted with. */
+export const wrappingKeyOf = (secret: string) =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'weft secret keys', 32)))
+
+/** Encrypts what the codes of second factors are made of. */
+export const authenticatorKeyOf = (secret: string) =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'weft authenticators', 32)))
+
+/** Encrypts what identity providers know this installation's tenants by. */
+export const providerKeyOf = (secret: string) =>
+  createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'weft identity providers', 32)))
+
+/** Signs the challenges of passkeys. */
+export const challengeKeyOf = (secret: string) => createSecretKey(derive(secret, 'challenge'))
 
 const passwordOf = (secret: string, part: Part) => derive(secret, `login ${part}`).toString('base64url')
 

@@ -33,7 +33,7 @@ export interface Home {
 
 const settings = `
 # Weft: a small server on one machine. What follows may be changed here; address and port are given at each start.
-max_connections = 100
+max_connections = 200
 shared_buffers = 128MB
 timezone = 'UTC'
 log_timezone = 'UTC'

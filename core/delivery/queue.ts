@@ -5,6 +5,8 @@ import { createPostgresBackend, Queue, runMigrations, Worker, withBackend } from
 export interface Job {
   readonly tenant: string
   readonly delivery: string
+  /** Told by a handler that mostly waits for others. */
+  readonly patient?: boolean
 }
 
 /** Carries jobs from the sweep to a worker. */
@@ -12,6 +14,8 @@ export interface Carrier {
   add(jobs: readonly Job[]): Promise<void>
   /** Calls `handle` for each job until `close`; a job whose handling fails is not tried again here. */
   work(handle: (job: Job) => Promise<void>, concurrency: number): void
+  /** Whether what carries them answers. */
+  isThere(): Promise<boolean>
   /** Ends when running jobs have ended. */
   close(): Promise<void>
 }
@@ -22,6 +26,8 @@ const SCHEMA = 'bullmq'
 const OPTIONS = { removeOnComplete: true, removeOnFail: true, attempts: 1 }
 /** How long a worker rests after a lost connection. BullMQ's own fifteen seconds would also hold up its end. */
 const RETRY_MS = 1_000
+/** How long it is waited for an answer of what carries the jobs. */
+const PATIENCE_MS = 1_000
 
 /** A connection of the login that owns the tables. */
 interface Owner {
@@ -82,6 +88,17 @@ export function openCarrier(redisUrl: string | null, databaseUrl: string, onFaul
         ...prefix,
       })
       worker.on('error', onFault)
+    },
+    async isThere() {
+      // In PostgreSQL it is there when the database is.
+      if (redisUrl === null) return true
+      const { promise: late, resolve } = Promise.withResolvers<boolean>()
+      const timer = setTimeout(resolve, PATIENCE_MS, false)
+      const asked = queue.count().then(
+        () => true,
+        () => false,
+      )
+      return Promise.race([asked, late]).finally(() => clearTimeout(timer))
     },
     async close() {
       await worker?.close()

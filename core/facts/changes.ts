@@ -3,6 +3,8 @@
  * running transaction, so that a fact with a lower number which commits later is not missed.
  */
 import type { Actor, Json, JsonObject } from '../contract.ts'
+import { Parameters } from '../resource/filter.ts'
+import { compileGuards, type Ruled } from '../resource/guard.ts'
 import { named, type Statement } from '../resource/list.ts'
 import type { Model } from '../resource/model.ts'
 
@@ -76,9 +78,15 @@ export function compileChanges(place: {
   resources: readonly string[]
   plugins: readonly string[]
   limit: number
+  /** Resources of which the follower meets some rows alone. */
+  ruled?: readonly Ruled[]
 }): Statement {
+  const { tenant, after, resources, plugins, limit } = place
+  const parameters = new Parameters(tenant)
+  parameters.values.push(after.xid, after.id, resources, plugins, limit)
+  const met = compileGuards(place.ruled ?? [], parameters, { resource: 'looked.resource', id: 'looked.row_id' })
   const text = `with page as materialized (select ${COLUMNS} from (select * ${RANGE} limit ${MAX_LOOKED}) as looked
-    where resource = any($4::text[]) or (resource is null and split_part(event, '.', 1) = any($5::text[]))
+    where (resource = any($4::text[])${met}) or (resource is null and split_part(event, '.', 1) = any($5::text[]))
     order by looked.xid, looked.id limit $6::integer),
   full_page as materialized (select xid, id from page offset $6::integer - 1 limit 1),
   looked_up_to as materialized (select xid::text, id::text from (select xid, id ${RANGE} offset ${MAX_LOOKED - 1} limit 1) as last
@@ -87,8 +95,7 @@ export function compileChanges(place: {
       (select row_to_json(full_page) from full_page), (select row_to_json(looked_up_to) from looked_up_to),
       json_build_object('xid', ${HORIZON}::text, 'id', '0')) as "end",
     not exists (select from full_page) and not exists (select from looked_up_to) as "isEnd"`
-  const { tenant, after, resources, plugins, limit } = place
-  return named(text, [tenant, after.xid, after.id, resources, plugins, limit])
+  return { ...named(text, parameters.values), isOrdered: true }
 }
 
 /** Everything that is committed already lies before it, save what overtook a transaction that still runs. */

@@ -1,5 +1,7 @@
 /** The history of a record, read from the facts: its own changes and those of the rows that belong to it. */
 import type { Json, JsonObject } from '../contract.ts'
+import { Parameters } from '../resource/filter.ts'
+import { compileGuards, type Ruled } from '../resource/guard.ts'
 import { named, type Statement } from '../resource/list.ts'
 import type { Model } from '../resource/model.ts'
 
@@ -7,14 +9,16 @@ export interface FactRow {
   readonly id: string
   readonly at: string
   readonly event: string
-  readonly resource: string
-  readonly row_id: string
+  /** Null for a decision. */
+  readonly resource: string | null
+  readonly row_id: string | null
   readonly changed: readonly string[]
   readonly before: JsonObject | null
   readonly after: JsonObject | null
   readonly actor: string | null
   readonly actor_kind: string
   readonly plugin: string | null
+  readonly request: string | null
 }
 
 export interface HistoryChange {
@@ -24,7 +28,10 @@ export interface HistoryChange {
 }
 
 const COLUMNS =
-  'id::text, kernel.iso(at) as at, event, resource, row_id, changed, before, after, actor, actor_kind, plugin'
+  'id::text, kernel.iso(at) as at, event, resource, row_id, changed, before, after, actor, actor_kind, plugin, request'
+
+/** Decisions on proposals are seen beside the writes that they led to. */
+const DECISIONS = `resource is null and event in ('proposals.held', 'proposals.approved', 'proposals.rejected', 'proposals.failed')`
 
 /** Newest first. `resources` are those whose rows the caller may read. */
 export function compileHistory(place: {
@@ -33,15 +40,21 @@ export function compileHistory(place: {
   resources: readonly string[]
   before: string | null
   limit: number
+  /** Resources of which the caller meets some rows alone. */
+  ruled?: readonly Ruled[]
 }): Statement {
+  const parameters = new Parameters(place.tenant)
+  for (const value of [place.id, place.resources, place.before ?? '9223372036854775807', place.limit + 1])
+    parameters.values.push(value)
+  const met = compileGuards(place.ruled ?? [], parameters, { resource: 'facts.resource', id: 'facts.row_id' })
   const branch = (condition: string) =>
-    `(select * from kernel.facts where tenant_id = $1::uuid and ${condition} and resource = any($3::text[]) ` +
-    `and id < $4::bigint order by id desc limit $5)`
+    `(select * from kernel.facts where tenant_id = $1::uuid and ${condition} and (resource = any($3::text[]) or ${DECISIONS}) ` +
+    `and id < $4::bigint${met} order by id desc limit $5)`
   // Two ranges of two indexes: what happened to the row, and to the rows that belong to it.
   const own = branch('row_id = $2::uuid and row_id <> record_id')
   const below = branch('record_id = $2::uuid')
   const text = `select ${COLUMNS} from (${own} union all ${below}) as facts order by facts.id desc limit $5`
-  return named(text, [place.tenant, place.id, place.resources, place.before ?? '9223372036854775807', place.limit + 1])
+  return named(text, parameters.values)
 }
 
 const isObject = (value: unknown): value is JsonObject =>
@@ -58,6 +71,7 @@ function bodyValue(value: Json | undefined, type: string): Json {
  * A creation tells the values that it gave.
  */
 export function changesOf(model: Model, { before, after, event }: FactRow): HistoryChange[] {
+  if (before === null && after === null) return []
   if (event.endsWith('.deleted') || event.endsWith('.restored')) return []
   return [...model.fields.values()].flatMap((field) => {
     const read = (image: JsonObject | null): Json => {

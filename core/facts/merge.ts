@@ -86,6 +86,7 @@ export async function writeSurvivor(
 
 interface ReferringTable {
   readonly table: string
+  readonly isRecord: boolean
   readonly resource: string
   readonly columns: string[]
 }
@@ -93,7 +94,8 @@ interface ReferringTable {
 /** Tables with columns that hold ids of such records, also those of plugins that are off or gone. */
 async function readReferring(transaction: Transaction, refersTo: readonly string[]): Promise<ReferringTable[]> {
   const { rows } = await transaction.query<ReferringTable>({
-    text: `select "table", min(resource) as resource, array_agg("column" order by "column") as columns
+    text: `select "table", min(resource) as resource, array_agg("column" order by "column") as columns,
+        not exists (select from kernel.kept_tables k where k."table" = record_references."table") as "isRecord"
       from kernel.record_references join pg_attribute on attrelid = to_regclass(format('public.%I', "table"))
         and attname = "column" and not attisdropped
       where refers_to = any($1::text[]) group by "table" order by "table"`,
@@ -102,38 +104,111 @@ async function readReferring(transaction: Transaction, refersTo: readonly string
   return rows
 }
 
-function moveOf({ table, columns }: ReferringTable): string {
-  const names = columns.map(quote)
+/**
+ * Some rows of one table that refer to `from`, but for the two themselves. Living and deleted ones have an index each; an
+ * OR of both would gather all of them before it gives the first.
+ */
+function referringTo({ table, columns }: ReferringTable): string {
+  const arms = columns
+    .flatMap((name) => [
+      `${quote(name)} = $2::uuid and deleted_at is null`,
+      `${quote(name)} = $2::uuid and deleted_at is not null`,
+    ])
+    .map(
+      (arm) =>
+        `(select id from ${quote(table)} where tenant_id = $1::uuid and id <> $2::uuid and id <> $3::uuid and ${arm} limit $4)`,
+    )
+  return `select id from (${arms.join(' union all ')}) as referring limit $4`
+}
+
+function moveOf(referring: ReferringTable): string {
+  const names = referring.columns.map(quote)
   const sets = names.map((name) => `${name} = case when ${name} = $2::uuid then $3::uuid else ${name} end`)
-  // Living and deleted rows have an index each.
-  const arms = names.flatMap((name) => [
-    `(${name} = $2::uuid and deleted_at is null)`,
-    `(${name} = $2::uuid and deleted_at is not null)`,
-  ])
   return (
-    `update ${quote(table)} set ${sets.join(', ')} where tenant_id = $1::uuid and id <> $2::uuid and id <> $3::uuid ` +
-    `and (${arms.join(' or ')}) returning deleted_at is null as "isLiving"`
+    `update ${quote(referring.table)} set ${sets.join(', ')} where tenant_id = $1::uuid ` +
+    `and id in (${referringTo(referring)}) returning deleted_at is null as "isLiving"`
   )
 }
 
-/**
- * Moves every row that belongs or refers to a record of one of `resources` or to any, from one to the other, in one
- * statement a table. Deleted rows go too, so that they can be restored.
- * @returns how many living rows moved
- */
-export async function adoptRows(
+/** Of a table without facts. @returns how many rows moved */
+async function moveKept(
   transaction: Transaction,
-  { tenant, from, to, resources }: Two & { resources: readonly string[] },
+  {
+    table,
+    from,
+    to,
+    kinds,
+    limit,
+  }: { table: string; from: string; to: string; kinds: readonly string[]; limit: number },
 ): Promise<number> {
+  const { rows } = await transaction.query<{ number: number }>({
+    text: 'select kernel.move_rows($1, $2, $3, $4, $5) as number',
+    values: [table, from, to, kinds, limit],
+  })
+  return rows[0]?.number ?? 0
+}
+
+/** Two records, the resources whose references follow, and how many rows at most. */
+export type Move = Two & { readonly resources: readonly string[]; readonly limit: number }
+
+/** How many rows a move finds, counted no further than its limit: a table at a time, by its indexes. */
+export async function countRows(
+  transaction: Transaction,
+  { tenant, from, to, resources, limit }: Move,
+): Promise<number> {
+  let count = 0
+  for (const referring of await readReferring(transaction, ['any', ...resources])) {
+    if (count >= limit) break
+    const { rows } = await transaction.query<{ count: number }>({
+      text: `select count(*)::integer as count from (${referringTo(referring)}) as found`,
+      values: [tenant, from, to, limit - count],
+    })
+    count += rows[0]?.count ?? 0
+  }
+  return count
+}
+
+/**
+ * Moves the rows that belong or refer to a record of one of `resources` or to any, from one to the other, in one
+ * statement a table; no more than `limit` of a table. Deleted rows go too, so that they can be restored.
+ * @returns how many living rows moved, and whether there may be more
+ */
+export async function moveRows(
+  transaction: Transaction,
+  { tenant, from, to, resources, limit }: Move,
+): Promise<{ moved: number; isWhole: boolean }> {
   let moved = 0
   for (const referring of await readReferring(transaction, ['any', ...resources])) {
-    const { rows } = await transaction.query<{ isLiving: boolean }>({
-      text: moveOf(referring),
-      values: [tenant, from, to],
-    })
-    moved += rows.filter(({ isLiving }) => isLiving).length
+    const { table } = referring
+    const found = referring.isRecord
+      ? await moveRecords(transaction, moveOf(referring), [tenant, from, to, limit])
+      : await moveKept(transaction, { table, from, to, kinds: ['any', ...resources], limit })
+    moved += typeof found === 'number' ? found : found.living
+    // Others have their turn in the next piece: two full ones might take longer than a transaction may.
+    if ((typeof found === 'number' ? found : found.all) >= limit) return { moved, isWhole: false }
   }
-  return moved
+  return { moved, isWhole: true }
+}
+
+async function moveRecords(transaction: Transaction, text: string, values: unknown[]) {
+  const { rows } = await transaction.query<{ isLiving: boolean }>({ text, values })
+  return { all: rows.length, living: rows.filter(({ isLiving }) => isLiving).length }
+}
+
+/** More than any record has. */
+export const ALL = 2 ** 31 - 1
+
+/** The same at once. @returns how many living rows moved */
+export async function adoptRows(
+  transaction: Transaction,
+  move: Two & { resources: readonly string[] },
+): Promise<number> {
+  return (await moveRows(transaction, { ...move, limit: ALL })).moved
+}
+
+/** Links about the one record, or about what was merged into it, are about the other one from here on. */
+export async function adoptLinks(transaction: Transaction, { from, to }: Pick<Two, 'from' | 'to'>): Promise<void> {
+  await transaction.query({ text: 'select kernel.move_links($1, $2)', values: [from, to] })
 }
 
 /** Enters the merge: from here on the merged id stands for the survivor. */

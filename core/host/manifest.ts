@@ -3,7 +3,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import manifestSchema from '../../schemas/manifest.json' with { type: 'json' }
-import type { JsonObject, Plugin, Schema, Verb } from '../contract.ts'
+import type { JsonObject, ListValue, Plugin, Schema, Verb } from '../contract.ts'
+import { faultOf, illMade, type Reason } from './reason.ts'
 
 export interface Text {
   readonly en: string
@@ -18,6 +19,16 @@ export interface WidgetEntry {
   readonly order?: number
 }
 
+/** What screens may reach or use beyond Weft's own address. */
+export interface BrowserNeeds {
+  readonly img?: readonly string[]
+  readonly connect?: readonly string[]
+  readonly camera?: true
+  readonly microphone?: true
+  readonly geolocation?: true
+  readonly xr?: true
+}
+
 export interface Manifest {
   readonly id: string
   readonly version: string
@@ -25,13 +36,19 @@ export interface Manifest {
   readonly name: Text
   readonly summary: Text
   readonly requires: Readonly<Record<string, string>>
-  readonly uses: Readonly<Record<string, readonly Verb[]>>
+  readonly uses: Readonly<Record<string, readonly (Verb | 'manage')[]>>
   readonly permissions: Readonly<Record<string, Text>>
   readonly settings: Schema | null
   readonly extends: Readonly<Record<string, string>>
   readonly widgets: readonly WidgetEntry[]
+  readonly annotations: Readonly<Record<string, Schema>>
+  readonly browser: BrowserNeeds
   /** Other systems that its code may call. */
   readonly hosts: readonly string[]
+  /** Names of what each tenant entrusts to it. */
+  readonly secrets: readonly string[]
+  /** What lists of values hold at first, by name. */
+  readonly lists: Readonly<Record<string, readonly ListValue[]>>
   /** Events of the plugin that come round by themselves, each with a cron line in UTC. */
   readonly schedules: Readonly<Record<string, string>>
 }
@@ -43,6 +60,8 @@ export interface Folder {
   readonly manifest: Manifest
   /** Schemas that this plugin adds to resources of others. */
   readonly extensions: ReadonlyMap<string, Schema>
+  /** Resources to which it lets tenants add fields, or `*`. */
+  readonly opens: readonly string[]
   readonly locales: { readonly en: JsonObject; readonly fr: JsonObject }
 }
 
@@ -53,15 +72,16 @@ export interface Installed extends Folder {
 }
 
 /** Why a plugin is refused: which plugin, which rule, how to mend it. */
-export interface Fault {
+export interface Fault extends Reason {
   readonly plugin: string
-  readonly rule: string
-  readonly mend: string
+  /** Where its manifest could be read. */
+  readonly version?: string
 }
 
 const check = new Ajv2020({ allErrors: true, strict: false }).compile(manifestSchema)
 /** Names that would collide with the kernel's own routes and tables. */
 const RESERVED = [
+  'account',
   'api-keys',
   'assets',
   'changes',
@@ -69,17 +89,40 @@ const RESERVED = [
   'deliveries',
   'docs',
   'extensions',
+  'facts',
+  'feeds',
+  'fields',
+  'files',
   'health',
   'host',
+  'invitation',
+  'invitations',
   'kernel',
+  'link',
+  'links',
+  'lists',
+  'mailbox',
+  'metrics',
+  'new-password',
+  'notifications',
   'openapi',
   'page',
+  'password-resets',
   'plugins',
+  'privacy',
+  'proposals',
+  'public',
   'records',
+  'retention',
+  'roles',
+  'schedules',
   'schemas',
+  'secrets',
   'session',
+  'sessions',
   'settings',
   'sign-in',
+  'sockets',
   'stream',
   'system',
   'tasks',
@@ -87,8 +130,12 @@ const RESERVED = [
   'ui',
   'users',
   'vendor',
+  'views',
   'weft',
 ]
+
+/** In place of the path of a schema. */
+const BY_TENANT = 'tenant'
 
 const ID = new RegExp(manifestSchema.$defs.id.pattern)
 
@@ -105,7 +152,7 @@ function readLocale(dir: string, language: string): JsonObject {
 /** Reads one folder. Faults are collected, not thrown, so that all are printed together. */
 export function readFolder(dir: string, place: { name: string; isKernel: boolean }, faults: Fault[]): Folder | null {
   const report = (rule: string, mend: string) => {
-    faults.push({ plugin: place.name, rule, mend })
+    faults.push(faultOf(place.name, illMade(rule, mend)))
     return null
   }
   try {
@@ -128,15 +175,22 @@ export function readFolder(dir: string, place: { name: string; isKernel: boolean
       widgets: [],
       schedules: {},
       hosts: [],
+      annotations: {},
+      browser: {},
+      secrets: [],
+      lists: {},
       ...given,
     }
-    const extensions = Object.entries(manifest.extends).map(
-      ([of, path]) => [of, readJson(join(dir, path)) as Schema] as const,
-    )
+    const extended = Object.entries(manifest.extends)
+    const opens = extended.filter(([, by]) => by === BY_TENANT).map(([of]) => of)
+    const extensions = extended
+      .filter(([, by]) => by !== BY_TENANT)
+      .map(([of, path]) => [of, readJson(join(dir, path)) as Schema] as const)
     const locales = { en: readLocale(dir, 'en'), fr: readLocale(dir, 'fr') }
-    return { dir, isKernel: place.isKernel, manifest, extensions: new Map(extensions), locales }
+    return { dir, isKernel: place.isKernel, manifest, extensions: new Map(extensions), opens, locales }
   } catch (error) {
-    return report(`it cannot be read: ${(error as Error).message}`, 'mend or delete the folder')
+    faults.push(faultOf(place.name, { code: 'folder_unreadable', params: { error: (error as Error).message } }))
+    return null
   }
 }
 

@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { programEnvironment } from '../config.ts'
 import { StartFault } from '../fault.ts'
+import type { Cause } from '../data/schemas.ts'
+import type { Step, Stepped } from '../data/steps.ts'
 import type { Described } from '../resource/description.ts'
-import type { Fault } from './manifest.ts'
 
 /** What the migrating process (`core/migrate.ts`) is told. */
 export interface MigrateOrders {
@@ -13,6 +14,29 @@ export interface MigrateOrders {
   /** The login of DATABASE_URL where that is another one: it must still be let in. */
   readonly visitor?: string
   readonly described: readonly Described[]
+  /** What is done with the data of a plugin before it is migrated. */
+  readonly act?: DataAct
+  /** Nothing is migrated: indexes of fields that tenants have defined are made and dropped, unless somebody else is at it. */
+  readonly indexes?: true
+  /** Takes the migrations of one plugin back, or up again. */
+  readonly step?: Step
+  /** Brings up what was taken back, too. */
+  readonly raises?: boolean
+}
+
+export interface DataAct {
+  /** `list` says what `purge` would remove. */
+  readonly act: 'detach' | 'restore' | 'list' | 'purge'
+  readonly plugin: string
+}
+export interface ActResult {
+  /** How many rows of what. */
+  readonly rows: Readonly<Record<string, number>>
+  /** Rows that went meanwhile with the records that they belonged to. */
+  readonly gone: number
+  /** What follows a merge that happened meanwhile. */
+  readonly merged: number
+  readonly isListed?: boolean
 }
 
 const MIGRATE_MS = 10 * 60_000
@@ -32,20 +56,23 @@ async function runChild(script: string, args: readonly string[], input: string):
   return Buffer.concat(chunks).toString()
 }
 
-/** What the plugins' resources are, told by a process that has no credentials. */
-export async function describePlugins(
-  further: readonly string[],
-): Promise<{ described: Described[]; faults: Fault[] }> {
-  const answer = await runChild('../describe.ts', [JSON.stringify(further)], '')
-  if (answer === '') throw new StartFault('The plugins cannot be read: the process that loads them ended early.')
-  return JSON.parse(answer)
+export interface Migrated {
+  /** The files applied now, as `plugin/name`. */
+  readonly applied: readonly string[]
+  readonly refused: readonly { readonly plugin: string; readonly reason: Cause }[]
+  /** Of the act that was ordered. */
+  readonly result?: ActResult
+  readonly stepped?: Stepped
 }
 
-/** @returns the migrations applied now @throws StartFault with the reason */
-export async function migrateDatabase(orders: MigrateOrders): Promise<string[]> {
+/**
+ * A plugin that cannot be migrated stays as it was; the kernel and the others go on.
+ * @throws StartFault with the reason, for what is the kernel's own
+ */
+export async function migrateDatabase(orders: MigrateOrders): Promise<Migrated> {
   const answer = await runChild('../migrate.ts', [], JSON.stringify(orders))
   if (answer === '') throw new StartFault('The database cannot be migrated: the process that does it ended early.')
-  const { applied, fault } = JSON.parse(answer) as { applied: string[]; fault?: string }
+  const { fault, ...migrated } = JSON.parse(answer) as Migrated & { fault?: string }
   if (fault) throw new StartFault(fault)
-  return applied
+  return migrated
 }

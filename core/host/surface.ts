@@ -1,14 +1,24 @@
 /** The surface of every shipped plugin as one file, committed, so that each change of it shows in review. */
+import { addressOf } from './addresses.ts'
 import type { Installed } from './manifest.ts'
 import { permissionsOf } from './judgement.ts'
 import { tableOf } from '../resource/model.ts'
 
 function routesOf({ id, plugin }: Installed): string[] {
-  return (plugin.routes ?? []).map(({ method, path, access }) => `${method} /api/${id}${path} (${access})`)
+  return (plugin.routes ?? []).map((route) => {
+    const { method, access, link, body, reply, origins } = route
+    const marks = [
+      link === undefined ? access : `${access} ${link}`,
+      ...(body === 'raw' ? ['takes raw'] : []),
+      ...(typeof reply === 'string' ? [`gives ${reply}`] : []),
+      ...(origins ? [`${origins} origin`] : []),
+    ]
+    return `${method} ${addressOf(id, route)}${route.path === '/' ? '/' : ''} (${marks.join(', ')})`
+  })
 }
 
 function surfaceOf(installed: Installed) {
-  const { id, isKernel, manifest, plugin, extensions } = installed
+  const { id, isKernel, manifest, plugin, extensions, opens } = installed
   const resources = plugin.resources ?? []
   return {
     id,
@@ -19,14 +29,18 @@ function surfaceOf(installed: Installed) {
     permissions: permissionsOf(installed),
     resources: resources.map(({ name, belongsTo }) => (belongsTo ? { name, belongsTo } : { name })),
     tables: resources.map(({ name }) => tableOf(name, isKernel)),
-    extends: Object.fromEntries(
-      [...extensions].map(([of, schema]) => [of, Object.keys((schema.properties ?? {}) as object)]),
-    ),
+    extends: Object.fromEntries([
+      ...[...extensions].map(([of, schema]) => [of, Object.keys((schema.properties ?? {}) as object)] as const),
+      ...opens.map((of) => [of, 'tenant'] as const),
+    ]),
     routes: routesOf(installed),
     events: resources.flatMap(({ events }) => Object.values(events).map(({ name }) => name)),
     handlers: (plugin.handlers ?? []).map(({ name, event, kind }) => `${event.name} -> ${id}.${name} (${kind})`),
+    feeds: (plugin.feeds ?? []).map(({ name }) => `${id}.${name}`),
     schedules: manifest.schedules,
     hosts: manifest.hosts,
+    secrets: manifest.secrets,
+    ...(Object.keys(manifest.lists).length > 0 ? { lists: Object.keys(manifest.lists) } : {}),
     points: (plugin.points ?? []).map(({ name, kind }) => `${name} (${kind})`),
     answers: (plugin.answers ?? []).map(({ point, key }) => `${point.name}${key === undefined ? '' : ` as ${key}`}`),
     widgets: manifest.widgets.map(({ slot, of, id: widget }) => `${slot}${of ? ` of ${of}` : ''}: ${id}-${widget}`),

@@ -1,31 +1,33 @@
-/** What an administrator looks after: plugins of the tenant, API keys, members. */
+/** The plugins of a tenant: what is on, what is not at work and why. */
 import type { FastifyInstance } from 'fastify'
-import type { JsonObject } from '../contract.ts'
+import { type JsonObject, Problem } from '../contract.ts'
 import type { Installed } from '../host/manifest.ts'
+import { liftQuarantine } from '../host/quarantine.ts'
+import { askedBeyond, asksOf } from '../host/powers.ts'
 import { settingsOf } from '../host/settings.ts'
+import { wordReason } from '../host/reason.ts'
+import type { LeftOut } from '../host/standing.ts'
 import { assertFits } from '../resource/validate.ts'
 import type { TenantState } from '../tenancy/switches.ts'
-import { callerOf } from './request.ts'
+import type { SecretState } from '../secrets/secrets.ts'
+import type { Cause } from '../data/schemas.ts'
+import type { Language } from '../work/labels.ts'
+import { type Caller, claimsOf } from './caller.ts'
+import type { Suspension } from '../work/guard.ts'
+import { callerOf, languageOf } from './request.ts'
 import type { Services } from './services.ts'
 
 const PLUGIN_CHANGE = {
   type: 'object',
   minProperties: 1,
   additionalProperties: false,
-  properties: { enabled: { type: 'boolean' }, settings: { type: 'object' } },
+  properties: { enabled: { type: 'boolean' }, settings: { type: 'object' }, consent: { const: true } },
 }
-const KEY = {
-  type: 'object',
-  required: ['name'],
-  additionalProperties: false,
-  properties: {
-    name: { type: 'string', minLength: 1, maxLength: 100 },
-    permissions: { type: 'array', items: { type: 'string', maxLength: 120 }, maxItems: 500, uniqueItems: true },
-    expiresAt: { type: ['string', 'null'], format: 'date-time' },
-  },
-}
-
-function describe(plugin: Installed, state: TenantState) {
+function describe(
+  plugin: Installed,
+  state: TenantState,
+  { kept, suspension, language }: { kept: readonly SecretState[]; suspension: Suspension | null; language: Language },
+) {
   const { id, isKernel, manifest } = plugin
   return {
     id,
@@ -36,16 +38,70 @@ function describe(plugin: Installed, state: TenantState) {
     requires: Object.keys(manifest.requires),
     settings: settingsOf(plugin, state),
     settingsSchema: manifest.settings,
+    secrets: manifest.secrets.map((name) => {
+      const found = kept.find((each) => each.plugin === id && each.name === name)
+      return { name, set: found !== undefined, updatedAt: found?.updatedAt ?? null }
+    }),
     core: isKernel,
+    // Of a new version, what waits for an administrator's consent.
+    asks: askedBeyond(plugin, state),
+    ...describeState(suspension, language),
   }
 }
 
-export function registerAdministration(app: FastifyInstance, services: Services): void {
-  const { installed, switches, keys } = services
+const TELLING = 300
 
-  app.get('/api/plugins', { config: { access: 'session' } }, async (request) => ({
-    items: installed.map((plugin) => describe(plugin, callerOf(request).state)),
-  }))
+const inWords = (cause: Cause, language: Language) => ({ code: cause.code, ...wordReason(cause, language) })
+
+function describeState(suspension: Suspension | null, language: Language) {
+  if (!suspension) return { state: 'active', reason: null, resumable: false }
+  const { failures, calls, last, until } = suspension
+  const params = { failures, calls, last: last.slice(0, TELLING), until: until.toISOString() }
+  return { state: 'suspended', reason: inWords({ code: 'suspended', params }, language), resumable: true }
+}
+
+/** In the form of the others: the screen lists them all. */
+const describeLeftOut = (
+  { id, name, version, state, reason, resumable }: LeftOut,
+  { off }: TenantState,
+  language: Language,
+) => ({
+  id,
+  name,
+  summary: name,
+  version,
+  enabled: !off.has(id),
+  requires: [],
+  settings: {},
+  settingsSchema: null,
+  secrets: [],
+  core: false,
+  asks: null,
+  state,
+  reason: inWords(reason, language),
+  resumable,
+})
+
+export function registerAdministration(app: FastifyInstance, services: Services): void {
+  const { installed, leftOut, switches, secrets, guard } = services
+  const keptOf = (caller: Caller) => secrets.list(claimsOf(caller, null))
+
+  app.get('/api/plugins', { config: { access: 'session', query: ['lang'] } }, async (request) => {
+    const caller = callerOf(request)
+    const language = languageOf(request)
+    const { state, permissions } = caller
+    const kept = await keptOf(caller)
+    const may = permissions.has('plugins.manage')
+    const others = may ? leftOut : []
+    return {
+      items: [
+        ...installed.map((plugin) =>
+          describe(plugin, state, { kept, suspension: may ? guard.suspensionOf(plugin.id) : null, language }),
+        ),
+        ...others.map((plugin) => describeLeftOut(plugin, state, language)),
+      ],
+    }
+  })
 
   app.patch<{ Params: { id: string } }>(
     '/api/plugins/:id',
@@ -54,34 +110,29 @@ export function registerAdministration(app: FastifyInstance, services: Services)
       assertFits(PLUGIN_CHANGE, request.body)
       const { id } = request.params
       const plugin = installed.find((each) => each.id === id)
-      const change = request.body as { enabled?: boolean; settings?: JsonObject }
+      const { consent, ...change } = request.body as { enabled?: boolean; settings?: JsonObject; consent?: true }
       if (change.settings && plugin) assertSettings(plugin, change.settings)
-      const state = await switches.change(callerOf(request).identity.tenant.id, id, change)
-      return describe(plugin as Installed, state)
+      const { tenant, user, kind } = callerOf(request).identity
+      // A person says so, and no key that somebody may have handed to the plugin.
+      if (consent && kind !== 'user') throw new Problem(403, 'forbidden')
+      let state = await switches.change(tenant.id, id, change)
+      if (consent)
+        state = await switches.consent(tenant.id, id, { asks: asksOf((plugin as Installed).manifest), by: user.id })
+      const kept = await keptOf(callerOf(request))
+      const language = languageOf(request)
+      return describe(plugin as Installed, state, { kept, suspension: guard.suspensionOf(id), language })
     },
   )
 
-  app.get('/api/users', { config: { access: 'users.read' } }, async (request) => ({
-    items: await services.listMembers(callerOf(request).identity.tenant.id),
-  }))
-
-  app.get('/api/api-keys', { config: { access: 'api-keys.manage' } }, async (request) => ({
-    items: await keys.list(callerOf(request).identity.tenant.id),
-  }))
-
-  app.post('/api/api-keys', { config: { access: 'api-keys.manage' } }, async (request, reply) => {
-    assertFits(KEY, request.body)
-    const { identity, permissions } = callerOf(request)
-    const body = request.body as { name: string; permissions?: string[]; expiresAt?: string | null }
-    return reply.code(201).send(await keys.create(identity, body, permissions))
-  })
-
-  app.delete<{ Params: { id: string } }>(
-    '/api/api-keys/:id',
-    { config: { access: 'api-keys.manage' } },
+  app.post<{ Params: { id: string } }>(
+    '/api/plugins/:id/resume',
+    { config: { access: 'plugins.manage' } },
     async (request, reply) => {
-      await keys.revoke(callerOf(request).identity, request.params.id)
-      return reply.code(204).send()
+      const { id } = request.params
+      if (guard.resume(id)) return { id, state: 'active' }
+      if (await liftQuarantine(services.database, id)) return reply.code(202).send({ id, state: 'resuming' })
+      const isKnown = [...installed, ...leftOut].some((each) => each.id === id)
+      throw isKnown ? new Problem(409, 'not_quarantined') : new Problem(404, 'not_found')
     },
   )
 }

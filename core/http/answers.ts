@@ -21,11 +21,15 @@ export function readIdempotencyKey(request: FastifyRequest): string | null {
   throw new Problem(400, 'invalid_header', [{ path: 'Idempotency-Key', code: 'format' }])
 }
 
-/** What is kept with the effects of the request. The key counts for one caller and one route. */
+/**
+ * What is kept with the effects of the request. The key counts for one caller and one route, and while the same fields
+ * are kept from that one: an old answer may hold what is masked by now.
+ */
 export function answerFor(caller: Caller, route: string, key: string, body: Json): AnswerRecord {
   const { kind, user } = caller.identity
   const hash = createHash('sha256')
     .update(JSON.stringify(body ?? null))
+    .update(caller.composition.kept)
     .digest()
   return { actor: `${kind}:${user.id}`, route, key, hash, status: 201, headers: {} }
 }
@@ -52,9 +56,11 @@ export const isSecond = (error: unknown): boolean =>
 
 export function sendKept(reply: FastifyReply, path: string, kept: Kept): FastifyReply {
   const { id, version } = kept.headers
+  const headers =
+    kept.status === 202 ? { location: `/api/proposals/${id}` } : { etag: `"${version}"`, location: `${path}/${id}` }
   return reply
     .code(kept.status)
-    .headers({ etag: `"${version}"`, location: `${path}/${id}`, 'idempotency-replayed': 'true' })
+    .headers({ ...headers, 'idempotency-replayed': 'true' })
     .type('application/json; charset=utf-8')
     .send(kept.body)
 }

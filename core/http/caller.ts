@@ -1,15 +1,20 @@
 /** Who asks: the identity behind a cookie or a key, the plugins of its tenant, and what it may do. */
-import type { FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import { Problem } from '../contract.ts'
 import type { Identity } from '../access/identity.ts'
-import { effective, type PermissionEntry } from '../access/policy.ts'
 import type { TenantState } from '../tenancy/switches.ts'
 import type { Follower } from '../work/changes.ts'
 import type { Composed, Composition } from '../work/composition.ts'
+import type { Occasion } from '../work/context.ts'
+import type { QueryCaller } from '../work/query.ts'
 import { Merges } from '../work/merge.ts'
+import { rightsOf } from '../work/rights.ts'
+import type { Rules } from '../work/rules.ts'
 import type { Scope } from '../work/scope.ts'
-import { openSingle, type Unit } from '../work/unit.ts'
+import { Privacy } from '../work/privacy.ts'
+import { type Joined, openSingle, type Unit } from '../work/unit.ts'
 import { Verbs } from '../work/verbs.ts'
+import { askerFor, occasionOf, requestLog } from './asker.ts'
 import type { Services } from './services.ts'
 
 /** One request's caller. */
@@ -18,8 +23,15 @@ export interface Caller {
   readonly state: TenantState
   readonly composition: Composition
   readonly permissions: ReadonlySet<string>
+  /** Which rows it meets. */
+  readonly rules: Rules
   readonly now: Date
   readonly request: string
+  readonly log: FastifyBaseLogger
+  /** The transaction in which it acts, where it does not open one of its own. */
+  readonly unit?: Joined
+  /** Holds that a person has approved. */
+  readonly released?: ReadonlySet<string>
 }
 
 export const sessionCookie = (isSecure: boolean) => (isSecure ? '__Host-weft_session' : 'weft_session')
@@ -34,17 +46,6 @@ async function readIdentity(services: Services, request: FastifyRequest, asking:
   }
   const token = request.cookies[sessionCookie(services.isSecure)]
   return token ? services.sessions[asking](token) : null
-}
-
-const entries = new WeakMap<Composition, PermissionEntry[]>()
-
-/** The permissions that the kernel and a tenant's enabled plugins know; one array for each set of plugins. */
-function permissionEntries(services: Services, composition: Composition): PermissionEntry[] {
-  const known = entries.get(composition)
-  if (known) return known
-  const made = services.permissions.filter(({ plugin }) => plugin === null || composition.plugins.has(plugin))
-  entries.set(composition, made)
-  return made
 }
 
 /** @throws Problem 401 `unauthenticated` */
@@ -62,15 +63,24 @@ export const readCallerAgain = (services: Services, request: FastifyRequest): Pr
 async function readCallerAs(services: Services, request: FastifyRequest, asking: Asking): Promise<Caller> {
   const identity = await readIdentity(services, request, asking)
   if (!identity) throw new Problem(401, 'unauthenticated')
+  return callerFor(services, identity, request)
+}
+
+/** What somebody may do now, within a request that may be another one's. */
+export async function callerFor(
+  services: Services,
+  identity: Identity,
+  { id, log }: Pick<FastifyRequest, 'id' | 'log'>,
+): Promise<Caller> {
   const state = await services.switches.of(identity.tenant.id)
-  const composition = services.compositions.of(state.enabled)
+  const now = new Date()
   return {
     identity,
     state,
-    composition,
-    permissions: effective(identity, permissionEntries(services, composition)),
-    now: new Date(),
-    request: request.id,
+    ...rightsOf(identity, { user: identity.user.id, state, now }, services),
+    now,
+    request: id,
+    log,
   }
 }
 
@@ -99,14 +109,38 @@ export function claimsOf({ identity, request }: Caller, plugin: string | null) {
   } as const
 }
 
-function scopeOf(services: Services, caller: Caller, unit: Unit): Scope {
+/** For the kernel's own verbs, of which plugins are asked. */
+export function ownOccasion({ logBudget }: Services, caller: Caller): Occasion {
+  const { id: tenant } = caller.identity.tenant
+  const logOf = (plugin: string | null) => requestLog({ id: caller.request, log: caller.log }, tenant, plugin)
+  return occasionOf(askerFor(caller), {
+    request: caller.request,
+    settings: {},
+    log: logOf(null),
+    logOf: (plugin) => logBudget.bound(plugin, logOf(plugin)),
+  })
+}
+
+/** For whom a query string is read. */
+export const askingOf = ({ identity, permissions, now, rules }: Caller): QueryCaller => ({
+  now,
+  me: identity.user.id,
+  can: (permission) => permissions.has(permission),
+  rules,
+})
+
+export function scopeOf(services: Services, caller: Caller, unit: Unit): Scope {
   const { tenant } = caller.identity
   return {
     tenant: tenant.id,
+    composition: caller.composition,
     country: tenant.country,
     now: caller.now,
+    me: caller.identity.user.id,
     cursorKey: services.cursorKey,
     unit,
+    points: services.contexts.rowAskingOf(ownOccasion(services, caller)),
+    rules: caller.rules,
     can: (permission) => caller.permissions.has(permission),
     isMember: (user) => services.isMember(tenant.id, user),
   }
@@ -114,13 +148,19 @@ function scopeOf(services: Services, caller: Caller, unit: Unit): Scope {
 
 export function mergesOf(services: Services, caller: Caller, resource: string): Merges {
   const composed = findComposed(caller, resource)
-  const unit = openSingle(services.database, claimsOf(caller, null))
+  const unit = caller.unit ?? openSingle(services.database, claimsOf(caller, null))
   return new Merges(scopeOf(services, caller, unit), composed)
+}
+
+export function privacyOf(services: Services, caller: Caller, resource: string): Privacy {
+  const { model } = findComposed(caller, resource)
+  const unit = openSingle(services.database, claimsOf(caller, null))
+  return new Privacy(scopeOf(services, caller, unit), model, caller.composition.whole)
 }
 
 export function verbsOf(services: Services, caller: Caller, resource: string): Verbs {
   const composed = findComposed(caller, resource)
-  const unit = openSingle(services.database, claimsOf(caller, null))
+  const unit = caller.unit ?? openSingle(services.database, claimsOf(caller, null))
   return new Verbs(scopeOf(services, caller, unit), composed)
 }
 
@@ -137,6 +177,8 @@ export function followerOf(services: Services, caller: Caller): Follower {
     cursorKey: services.cursorKey,
     unit: openSingle(services.database, claimsOf(caller, null)),
     resources: new Map(resources),
+    rules: caller.rules,
     plugins: [...new Set(held.flatMap(({ plugin }) => plugin ?? []))],
+    can: (permission) => permissions.has(permission),
   }
 }

@@ -176,6 +176,7 @@ describe('rights', () => {
 
   test('a plugin that is off is not told of, and its fields are not named', async () => {
     await h.alice.post('/api/tasklist/close')
+    await untilOvertaken(h.database)
     start = (await h.alice.get('/api/changes?after=now')).body.next
     const { id } = await create('Switched')
     await h.alice.post('/api/tasklist', { clientId: id, title: 'Task' })

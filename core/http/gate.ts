@@ -30,14 +30,47 @@ function assertSound(value: unknown, path: string, depth: number): void {
   }
 }
 
+function decode(bytes: Buffer): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    return refuse('json')
+  }
+}
+
+const isForbidden = (name: string, value: unknown) =>
+  name === '__proto__' ||
+  (name === 'constructor' && typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype'))
+
+function pathTo(value: unknown, path: string): string | null {
+  if (typeof value !== 'object' || value === null) return null
+  for (const [name, each] of Object.entries(value)) {
+    const here = `${path}/${name}`
+    const found = isForbidden(name, each) ? here : pathTo(each, here)
+    if (found !== null) return found
+  }
+  return null
+}
+
+/** Where the name stands by which sound JSON would change all objects; empty where the JSON itself is broken. */
+function findForbidden(text: string): string {
+  try {
+    return pathTo(JSON.parse(text), '') ?? ''
+  } catch {
+    // Broken, or too deep to look through.
+    return ''
+  }
+}
+
 /** @throws Problem 400 `invalid_body` for broken UTF-8 or JSON, forbidden names, NUL, lone surrogates, deep nesting */
 export function readBody(bytes: Buffer): Json | undefined {
   if (bytes.length === 0) return undefined
+  const text = decode(bytes)
   let value: unknown
   try {
-    value = parse(decoder.decode(bytes), null, { protoAction: 'error', constructorAction: 'error' })
+    value = parse(text, null, { protoAction: 'error', constructorAction: 'error' })
   } catch {
-    return refuse('json')
+    return refuse('json', findForbidden(text))
   }
   assertSound(value, '', 0)
   return value as Json

@@ -1,34 +1,18 @@
 /** The REST verbs of every resource. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { type Json, type JsonObject, Problem } from '../contract.ts'
+import { Problem } from '../contract.ts'
 import { changesOf, compileHistory, type FactRow } from '../facts/history.ts'
 import type { Model } from '../resource/model.ts'
 import { readInclude, readListQuery } from '../work/query.ts'
 import type { RowReply } from '../work/verbs.ts'
-import { answerFor, findAnswer, isSecond, readIdempotencyKey, sendKept } from './answers.ts'
-import { type Caller, claimsOf, demand, findComposed, verbsOf } from './caller.ts'
+import { type Act, bodyObjectOf, rowDone, versionOf } from './acts.ts'
+import { serveAct } from './serving.ts'
+import { askingOf, type Caller, claimsOf, demand, findComposed, verbsOf } from './caller.ts'
 import type { Services } from './services.ts'
 import { callerOf, pairsOf, sendJson } from './request.ts'
 
-const etag = (version: number) => `"${version}"`
-
-function readBodyObject(request: FastifyRequest): JsonObject {
-  const body = request.body as Json | undefined
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body
-  throw new Problem(400, 'invalid', [{ path: '', code: 'type' }])
-}
-
-/** The version that the client has seen. @throws Problem 428 without the header, 412 when it can match nothing */
-function readVersion(request: FastifyRequest): number {
-  const given = request.headers['if-match']
-  if (given === undefined) throw new Problem(428, 'precondition_required', [{ path: 'If-Match', code: 'required' }])
-  const version = /^"(\d{1,9})"$/.exec(given)?.[1]
-  if (version === undefined) throw new Problem(412, 'stale')
-  return Number(version)
-}
-
 function sendRow(reply: FastifyReply, row: RowReply): FastifyReply {
-  return sendJson(reply.header('etag', etag(row.version)), row.body)
+  return sendJson(reply.header('etag', `"${row.version}"`), row.body)
 }
 
 type WithId = { Params: { id: string } }
@@ -38,13 +22,13 @@ export function registerResource(app: FastifyInstance, services: Services, model
   const { name, path } = model
   const config = { access: `${name}.read`, plugin: model.plugin }
   const row = `${path}/:id`
+  const serve = serveAct(services)
 
   app.get(path, { config: { ...config, query: 'own' } }, async (request, reply) => {
     const caller = callerOf(request)
     const composed = findComposed(caller, name)
     demand(caller, `${name}.read`)
-    const can = (permission: string) => caller.permissions.has(permission)
-    const input = readListQuery(composed, pairsOf(request), { now: caller.now, can })
+    const input = readListQuery(composed, pairsOf(request), askingOf(caller))
     const { items, next, total } = await verbsOf(services, caller, name).list(input)
     return sendJson(
       reply,
@@ -60,60 +44,60 @@ export function registerResource(app: FastifyInstance, services: Services, model
     return sendRow(reply, await verbsOf(services, caller, name).get(request.params.id, include))
   })
 
-  app.post(path, { config: { ...config, access: `${name}.create` } }, async (request, reply) => {
-    const caller = callerOf(request)
-    return createRow({ services, caller, model }, request, reply)
-  })
+  const creating: Act = async (caller, asked, answer) => {
+    const made = await verbsOf(services, caller, name).create(bodyObjectOf(asked), { answer })
+    return rowDone(201, made, `${path}/${made.id}`)
+  }
+  app.post(path, { config: { ...config, access: `${name}.create`, act: creating } }, serve)
 
-  app.patch<WithId>(row, { config: { ...config, access: `${name}.update` } }, async (request, reply) => {
-    const verbs = verbsOf(services, callerOf(request), name)
-    const at = { id: request.params.id, version: readVersion(request) }
-    const changed = await verbs.update(at, readBodyObject(request))
-    services.wake()
-    return sendRow(reply, changed)
-  })
+  if (model.keep !== 'log') registerChanges(app, services, model)
+  if (model.keep === 'record') registerPast(app, services, model)
+}
 
-  app.delete<WithId>(row, { config: { ...config, access: `${name}.delete` } }, async (request, reply) => {
-    const verbs = verbsOf(services, callerOf(request), name)
-    await verbs.remove({ id: request.params.id, version: readVersion(request) })
-    services.wake()
-    return reply.code(204).send()
-  })
+function registerChanges(app: FastifyInstance, services: Services, { name, path, plugin }: Model): void {
+  const row = `${path}/:id`
+  const config = { plugin, versioned: true }
+  const serve = serveAct(services)
 
-  app.post<WithId>(`${row}/restore`, { config: { ...config, access: `${name}.delete` } }, async (request, reply) => {
+  const updating: Act = async (caller, asked) => {
+    const at = { id: asked.params.id ?? '', version: versionOf(asked) }
+    return rowDone(200, await verbsOf(services, caller, name).update(at, bodyObjectOf(asked)))
+  }
+  app.patch(row, { config: { ...config, access: `${name}.update`, act: updating } }, serve)
+
+  const deleting: Act = async (caller, asked) => {
+    const at = { id: asked.params.id ?? '', version: versionOf(asked) }
+    await verbsOf(services, caller, name).remove(at)
+    return { status: 204, headers: {}, body: null }
+  }
+  app.delete(row, { config: { ...config, access: `${name}.delete`, act: deleting } }, serve)
+}
+
+/** What is deleted, and what was before, only records know. */
+function registerPast(app: FastifyInstance, services: Services, { name, path, plugin }: Model): void {
+  const row = `${path}/:id`
+
+  app.post<WithId>(`${row}/restore`, { config: { access: `${name}.delete`, plugin } }, async (request, reply) => {
     const restored = await verbsOf(services, callerOf(request), name).restore(request.params.id)
     services.wake()
     return sendRow(reply, restored)
   })
 
-  app.get<WithId>(`${row}/history`, { config: { ...config, query: ['after'] } }, async (request, reply) => {
-    const caller = callerOf(request)
-    demand(caller, `${name}.read`)
-    return sendJson(reply, JSON.stringify(await readHistory(services, caller, name, request)))
-  })
-}
-
-type Place = { services: Services; caller: Caller; model: Model }
-
-async function createRow({ services, caller, model }: Place, request: FastifyRequest, reply: FastifyReply) {
-  const verbs = verbsOf(services, caller, model.name)
-  const body = readBodyObject(request)
-  const key = readIdempotencyKey(request)
-  const answer = key === null ? null : answerFor(caller, `POST ${model.path}`, key, body)
-  const kept = answer && (await findAnswer(services, caller, answer))
-  if (kept) return sendKept(reply, model.path, kept)
-  try {
-    const row = await verbs.create(body, { answer })
-    services.wake()
-    return sendRow(reply.code(201).header('location', `${model.path}/${row.id}`), row)
-  } catch (error) {
-    const first = answer && isSecond(error) ? await findAnswer(services, caller, answer) : null
-    if (first) return sendKept(reply, model.path, first)
-    throw error
-  }
+  app.get<WithId>(
+    `${row}/history`,
+    { config: { access: `${name}.read`, plugin, query: ['after'] } },
+    async (request, reply) => {
+      const caller = callerOf(request)
+      demand(caller, `${name}.read`)
+      return sendJson(reply, JSON.stringify(await readHistory(services, caller, name, request)))
+    },
+  )
 }
 
 const HISTORY_LIMIT = 50
+
+/** Null for the system and for guests: the id of a link is that of nobody. */
+const userOf = ({ actor, actor_kind }: FactRow) => (['user', 'key'].includes(actor_kind) ? actor : null)
 
 async function readHistory(services: Services, caller: Caller, name: string, request: FastifyRequest) {
   const composed = findComposed(caller, name)
@@ -132,19 +116,28 @@ async function readHistory(services: Services, caller: Caller, name: string, req
     before: after,
     limit: HISTORY_LIMIT,
     resources: resources.map(({ model }) => model.name),
+    ruled: caller.rules.ruled.filter(({ model }) => model.name === name || composed.children.has(model.name)),
   }
   const { rows } = await services.database.once<FactRow>(claimsOf(caller, null), 'read', compileHistory(query))
   const page = rows.slice(0, HISTORY_LIMIT)
-  const names = await services.namesOf(query.tenant, [...new Set(page.flatMap(({ actor }) => actor ?? []))])
+  const users = page.flatMap((fact) => userOf(fact) ?? [])
+  const names = await services.namesOf(query.tenant, [...new Set(users)])
+  const authors = await services.acting.authorsOf(
+    query.tenant,
+    page.flatMap(({ request: made }) => made ?? []),
+  )
   const items = page.map((fact) => ({
     id: fact.id,
     at: fact.at,
     event: fact.event,
     resource: fact.resource,
     rowId: fact.row_id,
-    actor: fact.actor === null ? null : { id: fact.actor, name: names.get(fact.actor) ?? null },
+    actor: userOf(fact) === null ? null : { id: userOf(fact), name: names.get(fact.actor as string) ?? null },
+    /** Who did it in the name of the actor. */
+    actingBy: authors.get(fact.request ?? '') ?? null,
+    actorKind: fact.actor_kind,
     plugin: fact.plugin,
-    changes: changesOf((caller.composition.resources.get(fact.resource) ?? composed).model, fact),
+    changes: changesOf((caller.composition.resources.get(fact.resource ?? '') ?? composed).model, fact),
   }))
   return { items, next: rows.length > HISTORY_LIMIT ? (page.at(-1)?.id ?? null) : null }
 }

@@ -3,22 +3,15 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fastifyStatic from '@fastify/static'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply } from 'fastify'
 import { Problem } from '../contract.ts'
 import { settingsOf } from '../host/settings.ts'
 import type { Installed } from '../host/manifest.ts'
 import { type Caller, findComposed, readCaller } from './caller.ts'
-import { callerOf, pairsOf } from './request.ts'
+import { labelledSchema, type Language, ownTexts } from '../work/labels.ts'
+import { callerOf, languageOf } from './request.ts'
 import { handleUnknown } from './errors.ts'
 import type { Services } from './services.ts'
-
-type Language = 'en' | 'fr'
-
-function languageOf(request: FastifyRequest, caller: Caller): Language {
-  const asked =
-    new Map(pairsOf(request)).get('lang') ?? caller.identity.user.language ?? caller.identity.tenant.language
-  return asked === 'fr' ? 'fr' : 'en'
-}
 
 const moduleHashes = new Map<string, string>()
 function moduleUrl(screen: string | null, plugin: string): string | null {
@@ -49,16 +42,18 @@ function widgetsOf(services: Services, caller: Caller, { id, manifest }: Install
 
 /** Everything that the screen needs to draw its frame; nothing of a plugin that is off. */
 async function describeScreen(services: Services, caller: Caller, language: Language) {
-  const { user, tenant, role } = caller.identity
+  const { user, tenant, role, roleId, acting } = caller.identity
   const enabled = services.installed.filter(({ id }) => caller.state.enabled.has(id))
-  const resources = [...caller.composition.resources.values()].filter(({ model }) =>
-    caller.permissions.has(`${model.name}.read`),
+  const own = ownTexts(caller.composition, language)
+  const resources = [...caller.composition.resources.values()].filter(
+    ({ model }) => model.hasPage && caller.permissions.has(`${model.name}.read`),
   )
   return {
     user: { id: user.id, name: user.name, email: user.email, language: user.language },
     tenant: { slug: tenant.slug, name: tenant.name, language: tenant.language },
-    tenants: await services.sessions.membershipsOf(user.id),
-    role,
+    tenants: await services.sessions.membershipsOf(caller.identity),
+    role: roleId ?? role,
+    ...(acting ? { actingBy: acting.by } : {}),
     permissions: [...caller.permissions].sort(),
     resources: resources.map(({ model }) => ({
       name: model.name,
@@ -67,29 +62,31 @@ async function describeScreen(services: Services, caller: Caller, language: Lang
       belongsTo: model.belongsTo,
       title: model.title,
       sort: model.defaultSort.join(','),
+      keep: model.keep,
     })),
     plugins: enabled.map(({ id }) => id),
+    lists: enabled.flatMap(({ id, manifest }) => Object.keys(manifest.lists).map((name) => `${id}.${name}`)),
     widgets: enabled
       .flatMap((plugin) => widgetsOf(services, caller, plugin))
       .toSorted((a, b) => (a.order ?? 100) - (b.order ?? 100) || (a.tag < b.tag ? -1 : 1)),
     settings: Object.fromEntries(enabled.map((plugin) => [plugin.id, settingsOf(plugin, caller.state)])),
-    locales: Object.fromEntries(enabled.map(({ id, locales }) => [id, locales[language]])),
+    locales: Object.fromEntries(enabled.map(({ id, locales }) => [id, { ...locales[language], ...own.get(id) }])),
   }
 }
 
 export function registerComposition(app: FastifyInstance, services: Services): void {
   app.get('/api/ui', { config: { access: 'session', query: ['lang'] } }, async (request) => {
     const caller = callerOf(request)
-    return describeScreen(services, caller, languageOf(request, caller))
+    return describeScreen(services, caller, languageOf(request))
   })
   app.get<{ Params: { resource: string } }>(
     '/api/schemas/:resource',
-    { config: { access: 'session' } },
+    { config: { access: 'session', query: ['lang'] } },
     async (request) => {
       const caller = callerOf(request)
       const composed = findComposed(caller, request.params.resource)
       if (!caller.permissions.has(`${composed.model.name}.read`)) throw new Problem(404, 'not_found')
-      return composed.read
+      return labelledSchema(composed, caller.composition, languageOf(request))
     },
   )
 }

@@ -1,7 +1,7 @@
 /** Sign in, who am I, change of tenant, sign out. */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Identity } from '../access/identity.ts'
-import { Problem } from '../contract.ts'
+import type { Credentials } from '../access/sessions.ts'
 import { assertFits } from '../resource/validate.ts'
 import { sessionCookie } from './caller.ts'
 import type { Services } from './services.ts'
@@ -11,7 +11,11 @@ const SIGN_IN = {
   type: 'object',
   required: ['email', 'password'],
   additionalProperties: false,
-  properties: { email: { type: 'string', maxLength: 254 }, password: { type: 'string', maxLength: 1000 } },
+  properties: {
+    email: { type: 'string', maxLength: 254 },
+    password: { type: 'string', maxLength: 1000 },
+    code: { type: 'string', minLength: 1, maxLength: 40 },
+  },
 }
 const CHANGE = {
   type: 'object',
@@ -21,17 +25,21 @@ const CHANGE = {
   properties: { tenant: { type: 'string', maxLength: 63 }, language: { type: 'string', enum: ['en', 'fr'] } },
 }
 
-async function describe(services: Services, { user, tenant, role }: Identity) {
+export async function describeSession(services: Services, identity: Identity) {
+  const { user, tenant, role, roleId, acting } = identity
   const { id, name, email, language } = user
   return {
     user: { id, name, email, language },
     tenant: { slug: tenant.slug, name: tenant.name, language: tenant.language },
-    tenants: await services.sessions.membershipsOf(id),
-    role,
+    tenants: await services.sessions.membershipsOf(identity),
+    role: roleId ?? role,
+    ...(acting ? { actingBy: acting.by } : {}),
   }
 }
 
-function setCookie(services: Services, reply: FastifyReply, token: string): void {
+export const placeOf = ({ ip, headers }: FastifyRequest) => ({ network: ip, agent: headers['user-agent'] ?? null })
+
+export function setCookie(services: Services, reply: FastifyReply, token: string): void {
   reply.setCookie(sessionCookie(services.isSecure), token, {
     path: '/',
     httpOnly: true,
@@ -46,29 +54,26 @@ export function registerSession(app: FastifyInstance, services: Services): void 
 
   app.post('/api/session', { config: { access: 'public' } }, async (request, reply) => {
     assertFits(SIGN_IN, request.body)
-    const { email, password } = request.body as { email: string; password: string }
-    const { token, identity } = await sessions.signIn({ email, password, network: request.ip })
+    const { token, identity } = await sessions.signIn({ ...(request.body as Credentials), ...placeOf(request) })
     setCookie(services, reply, token)
-    return reply.send(await describe(services, identity))
+    return reply.send(await describeSession(services, identity))
   })
 
   app.get('/api/session', { config: { access: 'session' } }, async (request) =>
-    describe(services, callerOf(request).identity),
+    describeSession(services, callerOf(request).identity),
   )
 
-  app.patch('/api/session', { config: { access: 'session' } }, async (request, reply) => {
+  app.patch('/api/session', { config: { access: 'self' } }, async (request, reply) => {
     assertFits(CHANGE, request.body)
     const { tenant, language } = request.body as { tenant?: string; language?: 'en' | 'fr' }
     const { identity } = callerOf(request)
-    // A key belongs to one tenant, and has no language of its own.
-    if (identity.kind !== 'user') throw new Problem(403, 'forbidden')
     if (language !== undefined) {
       await sessions.setLanguage(identity, language)
-      return describe(services, { ...identity, user: { ...identity.user, language } })
+      return describeSession(services, { ...identity, user: { ...identity.user, language } })
     }
     const changed = await sessions.switchTenant(identity, tenant as string)
     setCookie(services, reply, changed.token)
-    return describe(services, changed.identity)
+    return describeSession(services, changed.identity)
   })
 
   app.delete('/api/session', { config: { access: 'session' } }, async (request, reply) => {

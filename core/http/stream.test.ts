@@ -1,4 +1,5 @@
 /** A stream whose client does not read: it costs no memory without bound and no connection of the database. */
+import { NO_RULES } from '../work/rules.ts'
 import { createSecretKey } from 'node:crypto'
 import { Writable } from 'node:stream'
 import { expect, test } from 'vitest'
@@ -39,6 +40,8 @@ function streamTo(out: Writable, isEnd: boolean) {
     unit: { read } as unknown as Unit,
     resources: new Map(),
     plugins: [],
+    rules: NO_RULES,
+    can: () => false,
   }
   const listener = { admit: async () => follower, report: () => {} }
   const stream = new Stream(out, listener, { xid: '0', id: '0' })

@@ -3,7 +3,9 @@ import type { Writable } from 'node:stream'
 import { Problem } from '../contract.ts'
 import { problemOf } from '../data/problems.ts'
 import type { Position } from '../facts/changes.ts'
+import type { Signal } from '../facts/people.ts'
 import { type Follower, readChanges, writePosition } from '../work/changes.ts'
+import { Outlet } from './outlet.ts'
 
 /** What may wait for a client that does not read; it begins anew where it stopped. */
 export const MAX_WAITING = 1024 * 1024
@@ -12,8 +14,19 @@ const PAGE = 200
 const RETURN_MS = 2_000
 /** A database that is away is asked again. */
 const RETRY_MS = 1_000
-/** How long a client may take to read the end. */
-const END_MS = 1_000
+
+/** Who is concerned beside the one whose it is. */
+const OVERSEERS: Readonly<Record<Signal, string | null>> = {
+  notified: null,
+  task: 'tasks.manage',
+  approvals: 'proposals.decide',
+  deliveries: 'deliveries.manage',
+}
+
+function isConcerned({ can }: Pick<Follower, 'can'>, signal: Signal, isOwn: boolean): boolean {
+  const overseer = OVERSEERS[signal]
+  return isOwn || (overseer !== null && can(overseer))
+}
 
 export interface Listener {
   /** Reads anew who listens, and what it may be told. @throws Problem 401 when its session or key has ended */
@@ -22,36 +35,32 @@ export interface Listener {
 }
 
 export class Stream {
-  readonly #out: Writable
+  readonly #out: Outlet
   readonly #listener: Listener
   #position: Position
   #isTold = false
   #isReading = false
-  #isEnded = false
+  /** What is to be fetched again, and whether it is the listener's own. */
+  readonly #signals = new Map<Signal, boolean>()
+  #isSignalling = false
+  /** As it was admitted last. */
+  #last: Follower | null = null
 
   constructor(out: Writable, listener: Listener, position: Position) {
-    this.#out = out
+    this.#out = new Outlet(out, MAX_WAITING)
     this.#listener = listener
     this.#position = position
-    out.once('close', () => (this.#isEnded = true))
-    // The client has gone; `close` says the same.
-    out.on('error', () => {})
   }
 
   /** The cursor comes first, so that a stream which breaks before the first change is taken up at its beginning. */
   begin(follower: Follower): void {
-    this.#write(`retry: ${RETURN_MS}\n${this.#mark(follower)}`)
+    this.#last = follower
+    this.#out.write(`retry: ${RETURN_MS}\n${this.#mark(follower)}`)
     this.tell()
   }
 
   #mark({ cursorKey, tenant }: Follower): string {
     return `id: ${writePosition(cursorKey, tenant, this.#position)}\n\n`
-  }
-
-  #write(text: string): void {
-    if (this.#isEnded || text === '') return
-    this.#out.write(text)
-    if (this.#out.writableLength > MAX_WAITING) this.#out.destroy()
   }
 
   /** There may be something to read. */
@@ -62,7 +71,7 @@ export class Stream {
 
   async #read(): Promise<void> {
     this.#isReading = true
-    while (this.#isTold && !this.#isEnded) {
+    while (this.#isTold && !this.#out.isEnded) {
       this.#isTold = false
       await this.#readPage().catch((error) => this.#fail(error))
     }
@@ -70,61 +79,79 @@ export class Stream {
   }
 
   async #readPage(): Promise<void> {
-    const follower = await this.#listener.admit()
+    const follower = await this.#admit()
     const { items, end, isEnd } = await readChanges(follower, this.#position, PAGE)
     this.#position = end
-    this.#write(
+    this.#out.write(
       items.map(({ change, cursor }) => `id: ${cursor}\nevent: change\ndata: ${JSON.stringify(change)}\n\n`).join(''),
     )
     if (isEnd) return
     // A long way to catch up is walked at the pace of the client, and no connection of the database waits with it.
     this.#isTold = true
-    await this.#drained()
+    await this.#out.drained()
   }
 
-  #drained(): Promise<void> {
-    const out = this.#out
-    if (this.#isEnded || !out.writableNeedDrain) return Promise.resolve()
-    return new Promise((resolve) => {
-      const done = () => {
-        out.off('drain', done).off('close', done)
-        resolve()
-      }
-      out.on('drain', done).on('close', done)
-    })
+  async #admit(): Promise<Follower> {
+    this.#last = await this.#listener.admit()
+    return this.#last
+  }
+
+  /**
+   * Something happened that may be the listener's own, or another's: told is that there is something to fetch, not what.
+   * Who was no overseer a moment ago is asked for no right; a new right counts from the next heartbeat on.
+   */
+  signal(signal: Signal, isOwn: boolean): void {
+    if (!this.#last || !isConcerned(this.#last, signal, isOwn)) return
+    this.#signals.set(signal, isOwn || this.#signals.get(signal) === true)
+    if (!this.#isSignalling) void this.#tellSignals()
+  }
+
+  async #tellSignals(): Promise<void> {
+    this.#isSignalling = true
+    while (this.#signals.size > 0 && !this.#out.isEnded) {
+      const follower = await this.#admit().catch((error) => this.#fail(error))
+      // What could not be told stays, and is told with the next try.
+      if (!follower) break
+      const concerned = [...this.#signals].filter(([signal, isOwn]) => isConcerned(follower, signal, isOwn))
+      this.#signals.clear()
+      this.#out.write(concerned.map(([signal]) => `event: ${signal}\ndata: {}\n\n`).join(''))
+    }
+    this.#isSignalling = false
   }
 
   /** Says that it is still there, and how far it has looked, when its client still may listen. */
   async beat(): Promise<void> {
-    await this.#whileAdmitted((follower) => this.#write(`: still here\n${this.#mark(follower)}`))
+    await this.#whileAdmitted((follower) => this.#out.write(`: still here\n${this.#mark(follower)}`))
   }
 
   /** Plugins of the tenant were switched. */
   async recompose(): Promise<void> {
-    await this.#whileAdmitted(() => this.#write('event: composition\ndata: {}\n\n'))
+    await this.#whileAdmitted(() => this.#out.write('event: composition\ndata: {}\n\n'))
   }
 
   async #whileAdmitted(run: (follower: Follower) => void): Promise<void> {
-    if (this.#isEnded) return
+    if (this.#out.isEnded) return
     try {
-      run(await this.#listener.admit())
+      run(await this.#admit())
     } catch (error) {
       this.#fail(error)
     }
   }
 
+  #retry(): void {
+    this.tell()
+    if (!this.#isSignalling) void this.#tellSignals()
+  }
+
   #fail(error: unknown): void {
     const problem = problemOf(error)
-    if (problem instanceof Problem && problem.status >= 500) return void setTimeout(() => this.tell(), RETRY_MS).unref()
+    if (problem instanceof Problem && problem.status >= 500)
+      return void setTimeout(() => this.#retry(), RETRY_MS).unref()
     if (!(problem instanceof Problem)) this.#listener.report(error)
     this.end()
   }
 
   end(): void {
-    if (this.#isEnded) return
-    this.#isEnded = true
     this.#out.end()
-    const late = setTimeout(() => this.#out.destroy(), END_MS)
-    this.#out.once('close', () => clearTimeout(late))
   }
 }

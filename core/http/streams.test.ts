@@ -217,6 +217,74 @@ describe('rights', () => {
   })
 })
 
+describe('what concerns people', () => {
+  /** The plugin of the tests tells somebody something. */
+  async function notice(email: string): Promise<void> {
+    const [user] = await h.database.query<{ id: string }>('select id from kernel.users where email = $1', [email])
+    const body = { to: [user!.id], key: 'called', params: { who: 'Ada', times: 3 } }
+    const told = await h.alice.post('/api/probe/notify/command', body)
+    expect(told.status, told.text).toBe(200)
+  }
+  const isCounted = (heard: Heard, signal: string, count: number) =>
+    eventually(async () => heard.count(signal) >= count, `${count} ${signal}`, 25_000)
+
+  test('is told to those alone whom it concerns, and without what it is', async () => {
+    const people = [await member(), await member(), await member('administrator')] as const
+    const [, first, second] = ['', 2, 1].map((ago) => `streaming-${members - Number(ago)}@test.example`) as string[]
+    const warm = await listen(h.alice.cookie)
+    await eventually(
+      async () => (await notice('alice@test.example'), warm.count('notified') > 0),
+      'it is listened',
+      25_000,
+    )
+    const [one, two, boss, foreign] = (await Promise.all([...people, h.bob].map(({ cookie }) => listen(cookie)))) as [
+      Heard,
+      Heard,
+      Heard,
+      Heard,
+    ]
+
+    await notice(first!)
+    await isCounted(one, 'notified', 1)
+    await notice(second!)
+    await isCounted(two, 'notified', 1)
+    expect([one, two, boss, foreign].map((each) => each.count('notified'))).toEqual([1, 1, 0, 0])
+
+    const id = await create('Counted')
+    const begun = await people[0].post('/api/clients/batch', { ids: [id], update: { notes: 'seen' } })
+    expect(begun.status, begun.text).toBe(202)
+    await Promise.all([isCounted(one, 'task', 1), isCounted(boss, 'task', 1)])
+    await notice(second!)
+    await isCounted(two, 'notified', 2)
+    expect([two.count('task'), foreign.count('task')]).toEqual([0, 0])
+
+    await h.database.query(
+      `insert into kernel.deliveries (tenant_id, handler, fact) select $1, 'probe.gone', max(id) from kernel.facts where tenant_id = $1`,
+      [h.tenants.alice],
+    )
+    await h.database.query(`update kernel.deliveries set state = 'dead' where handler = 'probe.gone'`)
+    await isCounted(boss, 'deliveries', 1)
+    await notice(second!)
+    await isCounted(two, 'notified', 3)
+    expect([one, two, foreign].map((each) => each.count('deliveries'))).toEqual([0, 0, 0])
+    expect(one.text()).not.toContain('Ada')
+  })
+
+  test('a right that is taken away holds for it too', async () => {
+    const visitor = await member('administrator')
+    const email = `streaming-${members}@test.example`
+    const heard = await listen(visitor.cookie)
+    await h.database.query(
+      `update kernel.memberships set role = 'member' where user_id = (select id from kernel.users where email = $1)`,
+      [email],
+    )
+    await h.database.query(`update kernel.deliveries set state = 'waiting' where handler = 'probe.gone'`)
+    await notice(email)
+    await isCounted(heard, 'notified', 1)
+    expect(heard.count('deliveries')).toBe(0)
+  })
+})
+
 test('the ninth stream of a user is refused until one of them ends', async () => {
   const visitor = await member()
   const eight = await Promise.all(Array.from({ length: 8 }, () => listen(visitor.cookie)))

@@ -3,6 +3,7 @@ import type { Writable } from 'node:stream'
 import { Problem } from '../contract.ts'
 import type { Database } from '../data/database.ts'
 import type { Position } from '../facts/changes.ts'
+import { PeopleWatch, type Signal, SIGNALS } from '../facts/people.ts'
 import { FactWatch } from '../facts/watch.ts'
 import type { Switches } from '../tenancy/switches.ts'
 import type { Follower } from '../work/changes.ts'
@@ -17,7 +18,7 @@ interface Owner {
 }
 
 interface Means {
-  readonly database: Pick<Database, 'door' | 'listen'>
+  readonly database: Pick<Database, 'directory' | 'door' | 'listen'>
   readonly switches: Pick<Switches, 'watch'>
   readonly heartbeatMs: number
   report(error: unknown): void
@@ -26,6 +27,7 @@ interface Means {
 export class Streams {
   readonly #streams = new Map<Stream, Owner>()
   readonly #watch: FactWatch
+  readonly #people: PeopleWatch
   readonly #unwatchSwitches: () => void
   readonly #timer: NodeJS.Timeout
   #isClosed = false
@@ -34,6 +36,11 @@ export class Streams {
     this.#watch = new FactWatch(database, {
       isEmpty: () => this.#streams.size === 0,
       tell: (tenants) => this.#among(tenants).forEach((stream) => stream.tell()),
+      report,
+    })
+    this.#people = new PeopleWatch(database, {
+      tell: ({ signal, tenant, user }) => this.#signal(signal, { tenant, user }),
+      gap: () => SIGNALS.forEach((signal) => this.#signal(signal, null)),
       report,
     })
     this.#unwatchSwitches = switches.watch((tenant) =>
@@ -46,6 +53,13 @@ export class Streams {
   #among(tenants: readonly string[] | null): Stream[] {
     const told = tenants && new Set(tenants)
     return [...this.#streams].flatMap(([stream, { tenant }]) => (told && !told.has(tenant) ? [] : [stream]))
+  }
+
+  /** @param whose null where it may be anybody's: a stream whose listener has none of its own asks for its right */
+  #signal(signal: Signal, whose: { tenant: string; user: string | null } | null): void {
+    for (const [stream, { tenant, user }] of this.#streams)
+      if (!whose || whose.tenant === tenant)
+        stream.signal(signal, whose ? whose.user === user : signal !== 'deliveries')
   }
 
   /** @throws Problem 429 `too_many_streams`, 503 `interrupted` when the server ends */
@@ -63,6 +77,7 @@ export class Streams {
     this.#streams.set(stream, to.owner)
     out.once('close', () => this.#streams.delete(stream))
     this.#watch.start()
+    this.#people.start()
     stream.begin(to.follower)
   }
 
@@ -71,6 +86,6 @@ export class Streams {
     clearInterval(this.#timer)
     this.#unwatchSwitches()
     this.#among(null).forEach((stream) => stream.end())
-    await this.#watch.stop()
+    await Promise.all([this.#watch.stop(), this.#people.stop()])
   }
 }

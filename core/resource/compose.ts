@@ -1,6 +1,6 @@
 /** The schema that a tenant sees: the resource's own with the extensions of its enabled plugins. */
 import type { Schema } from '../contract.ts'
-import { type Model, SYSTEM_FIELDS } from './model.ts'
+import { type Model, systemFieldsOf } from './model.ts'
 
 type Properties = Record<string, Schema>
 
@@ -25,7 +25,7 @@ export function readSchema(model: Model): Schema {
   return {
     ...model.schema,
     $schema: 'https://json-schema.org/draft/2020-12/schema',
-    properties: { ...SYSTEM_FIELDS, ...own(model, () => true), extensions },
+    properties: { ...systemFieldsOf(model.keep), ...own(model, () => true), extensions },
   }
 }
 

@@ -3,8 +3,9 @@
  * and the indexes of extensions. It follows from the schemas alone, so each migrate makes it anew where it differs.
  */
 import { createHash } from 'node:crypto'
+import type { Keep } from '../contract.ts'
 import type { Field, Model } from './model.ts'
-import { searchExpression, searchFields } from './search.ts'
+import { keptExpression, searchFields } from './search.ts'
 
 export interface RoleNames {
   readonly owner: string
@@ -28,10 +29,10 @@ const columnsOf = (model: Model) => [
 ]
 
 function searchTrigger(model: Model): string[] {
-  const body = searchExpression(searchFields(model)).replace(
-    /"[a-z_0-9]+"|\bextensions\b/g,
-    (column) => `new.${column}`,
-  )
+  // The text of a row without words is empty from the start.
+  if (model.keep !== 'record' && searchFields(model).length === 0)
+    return [`drop trigger if exists write_search on "${model.table}"`]
+  const body = keptExpression(model).replace(/"[a-z_0-9]+"|\bextensions\b/g, (column) => `new.${column}`)
   return [
     `create or replace function "${model.table}_search"() returns trigger language plpgsql as $fn$
 begin
@@ -45,13 +46,14 @@ end $fn$`,
 
 /** Fills the search text of rows written before a field became searchable: no version, no fact, every tenant. */
 function searchBackfill(model: Model): string[] {
-  const text = searchExpression(searchFields(model))
+  const text = keptExpression(model)
+  const tables = [`"${model.table}"`, ...(model.isOpen ? ['kernel.tenant_fields'] : [])]
   return [
-    `alter table "${model.table}" no force row level security`,
+    ...tables.map((table) => `alter table ${table} no force row level security`),
     `alter table "${model.table}" disable trigger user`,
     `update "${model.table}" set search_text = ${text} where search_text is distinct from ${text}`,
     `alter table "${model.table}" enable trigger user`,
-    `alter table "${model.table}" force row level security`,
+    ...tables.map((table) => `alter table ${table} force row level security`),
   ]
 }
 
@@ -61,6 +63,14 @@ export interface Reference {
   /** A resource, or `any`. */
   readonly refersTo: string
   readonly isOwner: boolean
+}
+
+/** A value of a person. */
+export interface PersonalField {
+  /** The column, or the path into a column of JSON. */
+  readonly path: readonly string[]
+  /** The same in bodies. */
+  readonly body: readonly string[]
 }
 
 export interface DerivedIndex {
@@ -75,12 +85,12 @@ export interface DerivedIndex {
 
 function extensionIndexes(model: Model): DerivedIndex[] {
   const leaves = [...model.fields.values()].filter(
-    (field) => field.extension !== null && (field.sort || field.filter?.index) && field.type !== 'jsonb',
+    (field) => field.extension !== null && (field.sort || field.filter) && field.type !== 'jsonb',
   )
   return leaves.map((field) => {
     // A sort also walks the rows without a value; a filter never looks for them.
     const filled = field.sort ? '' : ` and ${field.sql} is not null`
-    const body = `on "${model.table}" (tenant_id, (${field.sql}), id) where deleted_at is null${filled}`
+    const body = `on "${model.table}" (tenant_id, (${field.sql})${field.sort || !field.filter?.few ? ', id' : ''}) where deleted_at is null${filled}`
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 6)
     const name = `${`${model.table}_x_${field.extension}_${field.name}`.slice(0, 50)}_${hash}`
     const statistics = `create statistics if not exists "${name}" on (${field.sql}) from "${model.table}"`
@@ -92,8 +102,11 @@ const referring = (model: Model) => model.own.filter(({ ref }) => ref !== null &
 
 /** A merge moves deleted rows as well, and those that refer without belonging: each is found by an index. */
 function referenceIndexes(model: Model): DerivedIndex[] {
-  return referring(model).map((field) => {
-    const isIndexed = field === model.owner || field.sort || field.filter?.index
+  const indexed = (field: Field) => field === model.owner || field.sort || field.filter !== null
+  // What is no record is never deleted softly: an index of the living rows holds them all.
+  const fields = referring(model).filter((field) => model.keep === 'record' || !indexed(field))
+  return fields.map((field) => {
+    const isIndexed = indexed(field)
     const body = `on "${model.table}" (tenant_id, ${field.sql})${isIndexed ? ' where deleted_at is not null' : ''}`
     const hash = createHash('sha256').update(body).digest('hex').slice(0, 6)
     const name = `${`${model.table}_x_ref_${field.column}`.slice(0, 50)}_${hash}`
@@ -200,20 +213,34 @@ function viewOf(model: Model): string {
   )
 }
 
+/** What the login of requests may do to rows that are there. */
+const CHANGES: Record<Keep, (own: readonly string[]) => string[]> = {
+  record: (own) => [`update (${[...own, 'deleted_at'].join(', ')})`],
+  log: () => [],
+  scratch: (own) => [`update (${own.join(', ')})`, 'delete'],
+}
+
 function grantsOf(model: Model, roles: RoleNames): string[] {
   const own = [...model.own.map((field) => field.sql), 'extensions']
   return [
     `revoke all on "${model.table}" from ${roles.app}, ${roles.door}, ${roles.reader}`,
     `grant select on "${model.table}" to ${roles.app}, ${roles.reader}`,
     `grant insert (${['tenant_id', 'id', ...own].join(', ')}) on "${model.table}" to ${roles.app}`,
-    `grant update (${[...own, 'deleted_at'].join(', ')}) on "${model.table}" to ${roles.app}`,
+    ...CHANGES[model.keep](own).map((what) => `grant ${what} on "${model.table}" to ${roles.app}`),
   ]
 }
 
 export interface Derived {
   readonly resource: string
+  readonly plugin: string
+  readonly isKernel: boolean
+  /** Other plugins whose fields it has. */
+  readonly extending: readonly string[]
   readonly references: readonly Reference[]
+  readonly personal: readonly PersonalField[]
   readonly table: string
+  readonly keep: Keep
+  readonly days: number | null
   readonly view: string
   /** Changes with everything below. */
   readonly hash: string
@@ -222,6 +249,14 @@ export interface Derived {
   readonly indexes: readonly DerivedIndex[]
   readonly searchHash: string
   readonly searchBackfill: readonly string[]
+}
+
+function personalOf(model: Model): PersonalField[] {
+  const kept = [...model.fields.values()].filter(({ personal, rollup }) => personal && rollup === null)
+  return kept.map(({ extension, name, column, key }) => ({
+    path: extension === null ? [column] : [column, extension, name],
+    body: key.split('.'),
+  }))
 }
 
 const hashOf = (value: unknown) => createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16)
@@ -249,12 +284,18 @@ export function derive(models: readonly Model[], roles: RoleNames): Derived[] {
     const indexes = [...extensionIndexes(model), ...referenceIndexes(model)]
     return {
       resource: model.name,
+      plugin: model.plugin,
+      isKernel: model.isKernel,
+      extending: [...new Set([...model.fields.values()].flatMap(({ extension }) => extension ?? []))],
       references: referring(model).map((field) => ({
         column: field.column,
         refersTo: field.ref as string,
         isOwner: field === model.owner,
       })),
+      personal: personalOf(model),
       table: model.table,
+      keep: model.keep,
+      days: model.days,
       view: model.view,
       hash: hashOf([statements, indexes]),
       statements,

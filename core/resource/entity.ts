@@ -20,24 +20,31 @@ function index(table: string, label: string, body: string, unique = false) {
 }
 
 function indexesOf(model: Model) {
-  const { table } = model
-  const all = [
-    index(table, 'created_at', `(tenant_id, created_at, id) where ${LIVING}`),
-    index(table, 'updated_at', `(tenant_id, updated_at, id) where ${LIVING}`),
-    index(table, 'search', `using gin (tenant_id, search_text gin_trgm_ops) where ${LIVING}`),
-  ]
-  for (const field of model.own) {
-    const { column, sql } = field
-    if (field.type.endsWith('[]') && field.filter?.index) {
-      all.push(index(table, column, `using gin (tenant_id, ${sql}) where ${LIVING}`))
-    } else if (field === model.owner) {
-      all.push(index(table, column, `(tenant_id, ${sql}, ${ownerOrder(model)}id) where ${LIVING}`))
-    } else if (field.sort || field.filter?.index) {
-      all.push(index(table, column, `(tenant_id, ${sql}, id) where ${LIVING}`))
-    }
-    if (field.unique) all.push(index(table, `${column}_unique`, `(tenant_id, lower(${sql})) where ${LIVING}`, true))
+  const { table, keep } = model
+  const all = [index(table, 'created_at', `(tenant_id, created_at, id) where ${LIVING}`)]
+  if (keep !== 'log') {
+    all.push(index(table, 'updated_at', `(tenant_id, updated_at, id) where ${LIVING}`))
+    for (const by of ['created_by', 'updated_by']) all.push(index(table, by, `(tenant_id, ${by}) where ${LIVING}`))
   }
-  return all
+  if (keep === 'record' || model.own.some(({ search }) => search))
+    all.push(index(table, 'search', `using gin (tenant_id, search_text gin_trgm_ops) where ${LIVING}`))
+  return [...all, ...model.own.flatMap((field) => indexesOfField(model, field))]
+}
+
+function indexesOfField(model: Model, field: Field) {
+  const { table } = model
+  const { column, sql, filter, sort } = field
+  const unique = field.unique
+    ? [index(table, `${column}_unique`, `(tenant_id, lower(${sql})) where ${LIVING}`, true)]
+    : []
+  if (filter && (field.type.endsWith('[]') || field.type === 'jsonb'))
+    return [index(table, column, `using gin (tenant_id, ${sql}) where ${LIVING}`), ...unique]
+  if (field === model.owner)
+    return [index(table, column, `(tenant_id, ${sql}, ${ownerOrder(model)}id) where ${LIVING}`), ...unique]
+  if (!sort && !filter) return unique
+  // Without ids a value of many rows stands in the index once.
+  const id = sort || !filter?.few ? ', id' : ''
+  return [index(table, column, `(tenant_id, ${sql}${id}) where ${LIVING}`), ...unique]
 }
 
 /** The rows of one owner are read in the resource's own order. */
@@ -55,7 +62,7 @@ function checksOf(model: Model) {
   })
 }
 
-function triggersOf({ table, name, owner }: Model) {
+function triggersOf({ table, name, owner, keep }: Model) {
   const trigger = (label: string, when: string, run: string) => ({
     name: label,
     timing: when.startsWith('before') ? ('before' as const) : ('after' as const),
@@ -65,9 +72,17 @@ function triggersOf({ table, name, owner }: Model) {
   const fact = `kernel.write_fact('${name}', '${owner?.column ?? ''}')`
   const moved = 'old.deleted_at is distinct from new.deleted_at'
   const enter = `kernel.enter_record('${name}')`
+  const created = trigger('stamp_created', 'before insert on table for each row', 'kernel.stamp_row()')
+  if (keep === 'log') return [created]
+  const updated = trigger(
+    'stamp_updated',
+    `before update on table for each row when (${CHANGED})`,
+    'kernel.stamp_row()',
+  )
+  if (keep === 'scratch') return [created, updated]
   return [
-    trigger('stamp_created', 'before insert on table for each row', 'kernel.stamp_row()'),
-    trigger('stamp_updated', `before update on table for each row when (${CHANGED})`, 'kernel.stamp_row()'),
+    created,
+    updated,
     trigger('fact_written', 'after insert or delete on table for each row', fact),
     trigger('fact_updated', `after update on table for each row when (${NOT_DERIVED})`, fact),
     trigger('record_entered', 'after insert or delete on table for each row', enter),

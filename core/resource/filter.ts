@@ -1,7 +1,7 @@
 /** The one filter language: read from a query string or from JSON, checked against a model, compiled into SQL. */
 import { Problem, type ProblemEntry } from '../contract.ts'
 import type { Field, Model } from './model.ts'
-import { readValue } from './value.ts'
+import { NOBODY, readValue } from './value.ts'
 
 export type Operator = 'eq' | 'ne' | 'lt' | 'lte' | 'gt' | 'gte' | 'in' | 'has' | 'empty'
 export type Condition =
@@ -16,25 +16,48 @@ export type Condition =
       readonly given: unknown
     }
   | { readonly kind: 'some'; readonly child: Model; readonly item: Condition }
+  /** Of a row that belongs to another one: that is one of those. */
+  | { readonly kind: 'of'; readonly owner: Field; readonly among: readonly Among[] }
+  | { readonly kind: 'never' }
 
-/** What a filter is read against: the model, the resources whose rows may belong to it, the clock of `now-90d`. */
+/** Some rows of a resource alone. */
+export interface Among {
+  readonly model: Model
+  readonly condition: Condition
+}
+
+/** What a filter is read against: the model, the resources whose rows may belong to it, and who asks when. */
 export interface FilterScope {
   readonly model: Model
   readonly children: ReadonlyMap<string, Model>
+  /** The clock of `now-90d`. */
   readonly now: Date
+  /** The user that `me` stands for; null where nobody acts, and `me` is nobody. */
+  readonly me: string | null
+  /** Which rows of another resource are met at all. */
+  readonly rule: RuleOf
 }
 
+/** The condition under which a caller meets rows of a resource; null where it meets all. */
+export type RuleOf = (model: Model) => Condition | null
+
 const MAX_TESTS = 100
-const MAX_DEPTH = 5
+/** Of groups within groups: `all`, `any` and `not`. What is asked of rows that belong to a row begins anew. */
+const MAX_DEPTH = 2
 const MAX_VALUES = 200
+const GROUPS = new Set(['all', 'any', 'not'])
 const COMPARABLE = new Set(['lt', 'lte', 'gt', 'gte'])
 
 const refuse = (path: string, code: string, params?: ProblemEntry['params']): never => {
   throw new Problem(400, 'invalid_filter', [{ path, code, ...(params ? { params } : {}) }])
 }
 
-function operatorsOf(field: Field): readonly Operator[] {
-  if (field.type === 'jsonb' || field.type.endsWith('[]')) return ['has', 'empty']
+const isArray = ({ type, schema }: Field) => type.endsWith('[]') || schema.type === 'array'
+
+/** What may be asked of a field. */
+export function operatorsOf(field: Field): readonly Operator[] {
+  if (isArray(field)) return ['has', 'empty']
+  if (field.type === 'jsonb') return ['empty']
   if (field.type === 'boolean') return ['eq', 'ne', 'empty']
   if (field.type === 'uuid') return ['eq', 'ne', 'in', 'empty']
   return ['eq', 'ne', 'in', 'empty', 'lt', 'lte', 'gt', 'gte']
@@ -54,14 +77,17 @@ function readTest(
   const operator = place.operator as Operator
   if (!operatorsOf(field).includes(operator)) return refuse(path, 'operator', { operator })
   const read = (value: unknown) => readValue(field, value, { path, now: scope.now })
+  // A person is the same from page to page, but `me` is another one to everybody.
+  const settle = (value: unknown) => (field.ref === 'users' && value === 'me' ? (scope.me ?? NOBODY) : value)
   if (operator === 'empty') {
     if (typeof given !== 'boolean') return refuse(path, 'type')
     return { kind: 'test', field, operator, value: given, given }
   }
-  if (operator !== 'in') return { kind: 'test', field, operator, value: read(given), given }
+  if (operator !== 'in') return { kind: 'test', field, operator, value: read(settle(given)), given: settle(given) }
   if (!Array.isArray(given)) return refuse(path, 'type')
   if (given.length > MAX_VALUES) return refuse(path, 'too_many')
-  return { kind: 'test', field, operator, value: given.map(read), given }
+  const values = given.map(settle)
+  return { kind: 'test', field, operator, value: values.map(read), given: values }
 }
 
 /**
@@ -73,8 +99,7 @@ export function readPair(scope: FilterScope, name: string, text: string): Condit
   const dot = name.lastIndexOf('.')
   const [key, operator] = model.fields.has(name) ? [name, 'eq'] : [name.slice(0, dot), name.slice(dot + 1)]
   const field = findField(model, dot < 0 ? name : key, name)
-  const isArray = field.type === 'jsonb' || field.type.endsWith('[]')
-  const chosen = operator === 'eq' && isArray ? 'has' : operator
+  const chosen = operator === 'eq' && isArray(field) ? 'has' : operator
   if (chosen === 'empty') {
     if (text !== 'true' && text !== 'false') return refuse(name, 'type')
     return readTest(scope, { field, operator: 'empty', value: text === 'true', path: name })
@@ -100,7 +125,7 @@ type Reading = FilterScope & { budget: { left: number } }
 function readNode(scope: Reading, value: unknown, place: { path: string; depth: number }): Condition {
   const { path, depth } = place
   if (!isObject(value)) return refuse(path, 'type')
-  if (depth > MAX_DEPTH || --scope.budget.left < 0) return refuse(path, 'too_complex')
+  if (--scope.budget.left < 0) return refuse(path, 'too_complex')
   const items = Object.entries(value).map(([key, each]) =>
     readEntry(scope, key, each, { path: `${path}/${key}`, depth }),
   )
@@ -111,17 +136,17 @@ function readNode(scope: Reading, value: unknown, place: { path: string; depth: 
 function readEntry(scope: Reading, key: string, value: unknown, at: { path: string; depth: number }): Condition {
   const { path } = at
   const below = { path, depth: at.depth + 1 }
+  if (GROUPS.has(key) && at.depth >= MAX_DEPTH) return refuse(path, 'too_complex')
   if (key === 'all' || key === 'any') {
     if (!Array.isArray(value) || value.length === 0) return refuse(path, 'type')
     return { kind: key, items: value.map((each, i) => readNode(scope, each, { ...below, path: `${path}/${i}` })) }
   }
   if (key === 'not') return { kind: 'not', item: readNode(scope, value, below) }
-  if (key === 'some') return readSome(scope, value, below)
+  if (key === 'some') return readSome(scope, value, path)
   const field = findField(scope.model, key, path)
   if (value === null) return { kind: 'test', field, operator: 'empty', value: true, given: null }
   if (!isObject(value)) {
-    const isArray = field.type === 'jsonb' || field.type.endsWith('[]')
-    return readTest(scope, { field, operator: isArray ? 'has' : 'eq', value, path })
+    return readTest(scope, { field, operator: isArray(field) ? 'has' : 'eq', value, path })
   }
   const tests = Object.entries(value).map(([operator, each]) => {
     if (--scope.budget.left < 0) return refuse(path, 'too_complex')
@@ -131,12 +156,17 @@ function readEntry(scope: Reading, key: string, value: unknown, at: { path: stri
   return tests.length === 1 ? (tests[0] as Condition) : { kind: 'all', items: tests }
 }
 
-function readSome(scope: Reading, value: unknown, at: { path: string; depth: number }): Condition {
-  const [name, inner, ...rest] = isObject(value) ? Object.entries(value).flat() : []
-  const child = typeof name === 'string' ? scope.children.get(name) : undefined
-  if (!child || rest.length > 0) return refuse(at.path, 'unknown')
+function readSome(scope: Reading, value: unknown, path: string): Condition {
+  if (!isObject(value)) return refuse(path, 'type')
+  const [entry, ...rest] = Object.entries(value)
+  if (!entry) return refuse(path, 'empty')
+  if (rest.length > 0) return refuse(path, 'too_many')
+  const [name, inner] = entry
+  const child = scope.children.get(name) ?? refuse(path, 'unknown')
   const below = { ...scope, model: child, children: new Map<string, Model>() }
-  return { kind: 'some', child, item: readNode(below, inner, { path: `${at.path}/${name}`, depth: at.depth + 1 }) }
+  const item = readNode(below, inner, { path: `${path}/${name}`, depth: 0 })
+  const rule = scope.rule(child)
+  return { kind: 'some', child, item: rule ? { kind: 'all', items: [item, rule] } : item }
 }
 
 /** The condition as it was written, for what must know it again. */
@@ -149,6 +179,10 @@ export function writeCondition(condition: Condition): unknown {
       return ['not', writeCondition(condition.item)]
     case 'some':
       return ['some', condition.child.name, writeCondition(condition.item)]
+    case 'of':
+      return ['of', condition.among.map(({ model, condition: met }) => [model.name, writeCondition(met)])]
+    case 'never':
+      return ['never']
     case 'test':
       return [condition.field.key, condition.operator, condition.given]
   }
@@ -159,7 +193,7 @@ export function writeCondition(condition: Condition): unknown {
 /** Collects the parameters of one statement. `$1` is always the tenant. */
 export class Parameters {
   readonly values: unknown[]
-  /** How many rows the statement finds hangs on its values, so that no one plan is good for all of them. */
+  /** How many rows the statement finds hangs on its values (a tag, a range, one of few sources): no one plan is good for all. */
   isSelective = false
   constructor(tenant: string) {
     this.values = [tenant]
@@ -191,15 +225,36 @@ export function compileCondition(condition: Condition, parameters: Parameters, v
         `and child.${owner.sql} = ${view}.id and ${compileCondition(item, parameters, 'child')})`
       )
     }
+    case 'of':
+      return compileOf(condition, parameters, view)
+    case 'never':
+      return 'false'
     case 'test':
       return compileTest(condition, parameters)
   }
 }
 
+/** A row that belongs to nothing is one of them. */
+function compileOf({ owner, among }: Condition & { kind: 'of' }, parameters: Parameters, view: string): string {
+  const id = `${view}.${owner.sql}`
+  const met = ({ model, condition }: Among) =>
+    `select 1 from ${model.view} as ${model.table}_met where ${model.table}_met.tenant_id = $1::uuid ` +
+    `and ${model.table}_met.id = holder.id and ${compileCondition(condition, parameters, `${model.table}_met`)}`
+  const guards = among.map((each) => `(holder.resource <> '${each.model.name}' or exists (${met(each)}))`)
+  return (
+    `(${id} is null or exists (select 1 from kernel.records as holder where holder.tenant_id = $1::uuid ` +
+    `and holder.id = ${id} and ${guards.join(' and ')}))`
+  )
+}
+
+/** Whether the value decides how many rows fit; of fields of few values the statistics know every one. */
+const isSelective = ({ filter, ref }: Field, operator: Operator) =>
+  operator === 'has' || COMPARABLE.has(operator) || filter?.few === true || ref === 'users'
+
 function compileTest(test: Condition & { kind: 'test' }, parameters: Parameters): string {
   const { field, operator, value } = test
   if (operator === 'empty') return emptiness(field, value as boolean)
-  if (operator === 'has' || COMPARABLE.has(operator)) parameters.isSelective = true
+  if (isSelective(field, operator)) parameters.isSelective = true
   if (operator === 'has') {
     if (field.type === 'jsonb') return `${field.sql} @> ${parameters.add(JSON.stringify(value), 'jsonb')}`
     return `${field.sql} @> array[${parameters.add(value, field.type.slice(0, -2))}]`

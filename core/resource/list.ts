@@ -1,10 +1,10 @@
 /** Lists compiled into one statement: filters, search, several sorts, keyset pages, includes. */
 import { createHash } from 'node:crypto'
 import { Problem } from '../contract.ts'
-import { type Condition, compileCondition, Parameters } from './filter.ts'
+import { type Condition, compileCondition, Parameters, type RuleOf } from './filter.ts'
 import type { Field, Model } from './model.ts'
 import { includeOf, projectionOf } from './projection.ts'
-import { compileSearch } from './search.ts'
+import { compileSearch, searchFields } from './search.ts'
 
 export interface SortKey {
   readonly field: Field
@@ -16,6 +16,7 @@ export interface Statement {
   readonly text: string
   readonly values: unknown[]
   readonly isPlannedEachTime?: boolean
+  readonly isOrdered?: boolean
 }
 
 export interface ListQuery {
@@ -29,6 +30,8 @@ export interface ListQuery {
   readonly limit: number
   readonly after: readonly (string | null)[] | null
   readonly include: readonly Model[]
+  /** Which rows of what is included are met. */
+  readonly rule: RuleOf
 }
 
 /** A statement is prepared once per connection under a name that stands for its text. */
@@ -101,8 +104,13 @@ function branchesAfter(sort: readonly SortKey[], after: readonly (string | null)
   const from = tailOf(sort, slots)
   const tail = [...sort.slice(from).map(({ field }) => field.sql), 'id'].join(', ')
   const position = [...slots.slice(from), parameters.add(after[sort.length], 'uuid')].join(', ')
+  // Said in words, because of a comparison of rows PostgreSQL does not conclude it.
+  const present = sort[from]?.field.isTenants ? [`${sort[from].field.sql} is not null`] : []
   const branches: Branch[] = [
-    { condition: [...equal.slice(0, from), `(${tail}) ${sign(sort.at(-1))} (${position})`].join(' and '), from },
+    {
+      condition: [...equal.slice(0, from), ...present, `(${tail}) ${sign(sort.at(-1))} (${position})`].join(' and '),
+      from,
+    },
   ]
   for (let i = Math.min(from, sort.length - 1); i >= 0; i--) {
     const key = sort[i] as SortKey
@@ -115,10 +123,14 @@ function branchesAfter(sort: readonly SortKey[], after: readonly (string | null)
   return branches
 }
 
-/** A first page that sorts down by a field that may be empty: an index read backwards gives the empty ones first. */
+/**
+ * A first page that sorts down by a field that may be empty: an index read backwards gives the empty ones first. The
+ * index of a field that a tenant has defined does not hold them at all.
+ */
 function branchesOfFirstPage(sort: readonly SortKey[]): Branch[] {
   const [first] = sort
-  if (!first || first.field.filled || !first.descending) return [{ condition: null, from: 0 }]
+  if (!first || first.field.filled || !(first.descending || first.field.isTenants))
+    return [{ condition: null, from: 0 }]
   return [
     { condition: `${first.field.sql} is not null`, from: 0 },
     { condition: `${first.field.sql} is null`, from: 0 },
@@ -127,42 +139,65 @@ function branchesOfFirstPage(sort: readonly SortKey[]): Branch[] {
 
 interface Conditions {
   readonly base: string
-  readonly search: string | null
+  /** What finds its rows by an index of its own, however many they are: a search, and values of fields with many. */
+  readonly found: string | null
 }
 
-function conditionsOf(query: ListQuery, parameters: Parameters, patterns: 'once' | 'seen' = 'once'): Conditions {
-  const conditions = query.where.map((condition) => compileCondition(condition, parameters, query.model.view))
+type Asked = Pick<ListQuery, 'model' | 'where' | 'q' | 'searched'>
+
+/** Nothing is found where nothing is searched in: no index is kept for it. */
+function searchOf({ model, q, searched }: Asked, parameters: Parameters, patterns: 'once' | 'seen'): string | null {
+  if (model.keep !== 'record' && searchFields(model).length === 0) return q.trim() === '' ? null : 'false'
+  return compileSearch(q, parameters, { narrowed: searched, patterns })
+}
+
+const partsOf = (condition: Condition): readonly Condition[] =>
+  condition.kind === 'all' ? condition.items.flatMap(partsOf) : [condition]
+
+/** A value of a field that has many: a row in five, or five rows of a million, and the statistics do not say. */
+function isFinding(condition: Condition): boolean {
+  if (condition.kind !== 'test' || !['eq', 'in'].includes(condition.operator)) return false
+  const { filter, unique, type } = condition.field
+  return filter?.few === false && !unique && type !== 'uuid'
+}
+
+export function conditionsOf(query: Asked, parameters: Parameters, patterns: 'once' | 'seen' = 'once'): Conditions {
+  const compile = (condition: Condition) => compileCondition(condition, parameters, query.model.view)
+  const parts = query.where.flatMap(partsOf)
+  const rest = parts.filter((part) => !isFinding(part)).map(compile)
+  const found = parts.filter(isFinding).map(compile)
+  const search = searchOf(query, parameters, patterns)
   return {
-    base: ['tenant_id = $1::uuid', 'deleted_at is null', ...conditions].join(' and '),
-    search: compileSearch(query.q, parameters, { narrowed: query.searched, patterns }),
+    base: ['tenant_id = $1::uuid', 'deleted_at is null', ...rest].join(' and '),
+    found: [...found, ...(search ? [search] : [])].join(' and ') || null,
   }
 }
 
-const joined = ({ base, search }: Conditions) => (search ? `${base} and ${search}` : base)
+export const joined = ({ base, found }: Conditions) => (found ? `${base} and ${found}` : base)
 
-/** A search that finds at most so many rows finds them by its index; they are counted and sorted. */
+/** What finds at most so many rows finds them by its index; they are counted and sorted. */
 export const MAX_HITS = 2_000
 const HITS = '(select count(*) from hits)'
 
 const and = (...conditions: (string | null)[]) => conditions.filter(Boolean).join(' and ')
 
 /**
- * The rows of one page in their order. PostgreSQL cannot know how many rows a search finds, and goes badly wrong either
- * way: a rare word is not to be looked for in the order of the list, a common one not to be gathered whole. So the
- * first hits are gathered, and only where they are too many the list is walked in its order, which then is short.
+ * The rows of one page in their order. PostgreSQL cannot know how many rows a search or a name finds, and goes badly
+ * wrong either way: a rare word is not to be looked for in the order of the list, a common one not to be gathered whole.
+ * So the first hits are gathered, and only where they are too many the list is walked in its order, which then is short.
  */
-function compilePage(query: ListQuery, { base, search }: Conditions, parameters: Parameters): string {
+function compilePage(query: ListQuery, { base, found }: Conditions, parameters: Parameters): string {
   const { sort, model } = query
   const limit = parameters.add(query.limit + 1, 'integer')
   const branches = query.after ? branchesAfter(sort, query.after, parameters) : branchesOfFirstPage(sort)
-  // Within coalesce the planner neither finds the index of the search nor takes its hits for rare.
-  const walked = search ? `${HITS} > ${MAX_HITS} and coalesce(${search}, false)` : null
+  // Within coalesce the planner neither finds the index of what is sought nor takes its hits for rare.
+  const walked = found ? `${HITS} > ${MAX_HITS} and coalesce(${found}, false)` : null
   const selects = branches.map(
     ({ condition, from }) =>
       `(select * from ${model.view} where ${and(base, condition, walked)} ` +
       `order by ${orderBy(sort, from)} limit ${limit})`,
   )
-  if (search) {
+  if (found) {
     const isAfter = query.after ? `(${branches.map(({ condition }) => `(${condition})`).join(' or ')})` : null
     const where = and(`${HITS} <= ${MAX_HITS}`, isAfter)
     selects.unshift(`(select * from hits where ${where} order by ${orderBy(sort, -1)} limit ${limit})`)
@@ -174,7 +209,7 @@ function compilePage(query: ListQuery, { base, search }: Conditions, parameters:
 
 /**
  * Rows come back as `{ body, keys, hits }`: the row as JSON text, its sort values as text for the cursor, and how many
- * rows a search finds, counted up to one more than `MAX_HITS`; null without a search. One row more than the limit is
+ * rows are found, counted up to one more than `MAX_HITS`; null where nothing finds them. One row more than the limit is
  * read to know whether there is a next page.
  */
 export function compileList(query: ListQuery): Statement {
@@ -183,21 +218,60 @@ export function compileList(query: ListQuery): Statement {
   const conditions = conditionsOf(query, parameters)
   const page = compilePage(query, conditions, parameters)
   const keys = [...sort.map(({ field }) => `${field.sql}::text`), 'id::text']
+  const columns = columnsOf(query, parameters)
   const hits = `hits as materialized (select * from ${model.view} where ${joined(conditions)} limit ${MAX_HITS + 1})`
   const text =
-    `${conditions.search ? `with ${hits} ` : ''}select row_to_json(body)::text as body, keys, ` +
-    `${conditions.search ? `${HITS}::integer` : 'null'} as hits from (${page}) as ${model.view}, ` +
-    `lateral (select array[${keys.join(', ')}] as keys) as position, lateral (select ${columnsOf(model, query.include)}) as body`
+    `${conditions.found ? `with ${hits} ` : ''}select row_to_json(body)::text as body, keys, ` +
+    `${conditions.found ? `${HITS}::integer` : 'null'} as hits from (${page}) as ${model.view}, ` +
+    `lateral (select array[${keys.join(', ')}] as keys) as position, lateral (select ${columns}) as body`
   return stated(text, parameters)
 }
 
-const columnsOf = (model: Model, include: readonly Model[]): string =>
-  [projectionOf(model), ...include.map((child) => includeOf(child, model.view))].join(', ')
+function columnsOf({ model, include, rule }: Pick<ListQuery, 'model' | 'include' | 'rule'>, parameters: Parameters) {
+  const children = include.map((child) => {
+    const condition = rule(child)
+    return includeOf(child, model.view, condition ? ` and ${compileCondition(condition, parameters, 'child')}` : '')
+  })
+  return [projectionOf(model), ...children].join(', ')
+}
 
 export function compileCount(query: ListQuery): Statement {
   const parameters = new Parameters(query.tenant)
   const text = `select count(*)::integer as count from ${query.model.view} where ${joined(conditionsOf(query, parameters))}`
   return stated(text, parameters)
+}
+
+/** Rows chosen for a task: living ones, or deleted ones that may be restored. */
+export type Selection = Pick<ListQuery, 'model' | 'tenant' | 'where' | 'q' | 'searched'> & { readonly deleted: boolean }
+
+function selectionOf(selection: Selection, parameters: Parameters): string {
+  const all = joined(conditionsOf(selection, parameters))
+  if (!selection.deleted) return all
+  const merged = `exists (select 1 from kernel.records r where r.tenant_id = $1::uuid and r.id = ${selection.model.view}.id and merged_into is not null)`
+  return `${all.replace('deleted_at is null', 'deleted_at is not null')} and not ${merged}`
+}
+
+export function compileSelectionCount(selection: Selection): Statement {
+  const parameters = new Parameters(selection.tenant)
+  const where = selectionOf(selection, parameters)
+  return stated(`select count(*)::integer as count from ${selection.model.view} where ${where}`, parameters)
+}
+
+/** Enters the next rows of a selection for a task, in the order of their ids: `{ count, last }`. */
+export function compileSelect(
+  selection: Selection,
+  at: { task: string; after: string | null; limit: number },
+): Statement {
+  const parameters = new Parameters(selection.tenant)
+  const where = selectionOf(selection, parameters)
+  const after = at.after === null ? '' : ` and id > ${parameters.add(at.after, 'uuid')}`
+  const text =
+    `with chosen as materialized (select id from ${selection.model.view} where ${where}${after} ` +
+    `order by id limit ${parameters.add(at.limit, 'integer')}), ` +
+    `entered as (insert into kernel.task_rows (tenant_id, task, row_id) ` +
+    `select $1::uuid, ${parameters.add(at.task, 'uuid')}, id from chosen) ` +
+    `select count(*)::integer as count, (array_agg(id order by id desc))[1] as last from chosen`
+  return { text, values: parameters.values }
 }
 
 /** PostgreSQL's own guess at the number of rows, without reading them. */
@@ -207,11 +281,19 @@ export function compileEstimate(query: ListQuery): { text: string; values: unkno
   return { text, values: parameters.values }
 }
 
-/** The row as `{ version, body }`. */
-export function compileGet(model: Model, place: { tenant: string; id: string }, include: readonly Model[]): Statement {
+/** The row as `{ version, body }`, where it is met. */
+export function compileGet(
+  model: Model,
+  place: { tenant: string; id: string },
+  { include = [], rule = () => null }: { include?: readonly Model[]; rule?: RuleOf } = {},
+): Statement {
+  const parameters = new Parameters(place.tenant)
+  const id = parameters.add(place.id, 'uuid')
+  const condition = rule(model)
+  const met = condition ? ` and ${compileCondition(condition, parameters, model.view)}` : ''
   const text =
     `select ${model.view}.version, row_to_json(body)::text as body from (select * from ${model.view} ` +
-    `where tenant_id = $1::uuid and id = $2::uuid and deleted_at is null) as ${model.view}, ` +
-    `lateral (select ${columnsOf(model, include)}) as body`
-  return named(text, [place.tenant, place.id])
+    `where tenant_id = $1::uuid and id = ${id} and deleted_at is null${met}) as ${model.view}, ` +
+    `lateral (select ${columnsOf({ model, include, rule }, parameters)}) as body`
+  return named(text, parameters.values)
 }

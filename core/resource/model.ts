@@ -1,5 +1,5 @@
 /** A resource as the engine sees it: its schema mapped to columns, with the extensions of a set of plugins. */
-import type { Resource, Schema } from '../contract.ts'
+import type { AnyResource, Keep, RowRule, Schema } from '../contract.ts'
 
 export type ColumnType =
   | 'text'
@@ -19,8 +19,8 @@ export type ColumnType =
   | 'jsonb'
 
 export interface FilterOptions {
-  /** False where the values are so few that an index would not pay. */
-  readonly index: boolean
+  /** Many rows have the same value: the index is kept without their ids, so that each value stands in it once. */
+  readonly few: boolean
 }
 
 /** What a merge does with two values of a field. */
@@ -54,6 +54,8 @@ export interface Field {
   /** `now`: the kernel's clock where the body gives nothing. */
   readonly fallback: 'now' | null
   readonly rollup: Rollup | null
+  /** Defined by the tenant: rows may hold what was written before it was. */
+  readonly isTenants: boolean
 }
 
 /** A value kept on the owner from the rows that belong to it. */
@@ -66,11 +68,16 @@ export interface Rollup {
 export interface Extension {
   readonly plugin: string
   readonly schema: Schema
+  /** Defined by the tenant and not by the plugin itself. */
+  readonly isTenants?: boolean
+  /** Names of values that are kept and not shown. */
+  readonly hidden?: readonly string[]
 }
 
 export interface Model {
   readonly name: string
   readonly plugin: string
+  readonly isKernel: boolean
   readonly table: string
   readonly view: string
   /** `/api/clients` */
@@ -80,24 +87,43 @@ export interface Model {
   readonly owner: Field | null
   readonly schema: Schema
   readonly extensions: readonly Extension[]
+  /** Whether some plugin lets tenants give it fields of their own. */
+  readonly isOpen: boolean
+  readonly keep: Keep
+  /** After how many days rows are swept away; null for records. */
+  readonly days: number | null
+  /** Which rows whom; null where everybody who may meets all. */
+  readonly rule: RowRule | null
   /** The resource's own columns, in the order of the schema. */
   readonly own: readonly Field[]
   readonly fields: ReadonlyMap<string, Field>
   readonly title: readonly string[]
+  /** Whether the screen shows a list of it. */
+  readonly hasPage: boolean
   /** The order of a list that asks for none. */
   readonly defaultSort: readonly string[]
 }
 
 type Properties = Record<string, Schema>
 
-export const SYSTEM_FIELDS = {
-  id: { type: 'string', format: 'uuid', readOnly: true },
+const SYSTEM_FIELDS = {
+  id: { type: 'string', format: 'uuid', readOnly: true, 'x-filter': true },
   version: { type: 'integer', readOnly: true },
   createdAt: { type: 'string', format: 'date-time', readOnly: true, 'x-filter': true, 'x-sort': true },
   updatedAt: { type: 'string', format: 'date-time', readOnly: true, 'x-filter': true, 'x-sort': true },
+  createdBy: { type: 'string', format: 'uuid', readOnly: true, 'x-ref': 'users', 'x-filter': { few: true } },
+  updatedBy: { type: 'string', format: 'uuid', readOnly: true, 'x-ref': 'users', 'x-filter': { few: true } },
+} as const satisfies Properties
+
+/** Rows of a log never change, and come by the thousand: what nobody looks for costs them no index. */
+const LOG_FIELDS: Properties = {
+  ...SYSTEM_FIELDS,
+  updatedAt: { type: 'string', format: 'date-time', readOnly: true },
   createdBy: { type: 'string', format: 'uuid', readOnly: true, 'x-ref': 'users' },
   updatedBy: { type: 'string', format: 'uuid', readOnly: true, 'x-ref': 'users' },
-} as const satisfies Properties
+}
+
+export const systemFieldsOf = (keep: Keep): Properties => (keep === 'log' ? LOG_FIELDS : SYSTEM_FIELDS)
 
 const FILLED_SYSTEM_FIELDS = ['id', 'version', 'createdAt', 'updatedAt']
 
@@ -129,8 +155,29 @@ const JSON_CASTS: Partial<Record<ColumnType, (text: string) => string>> = {
   numeric: (text) => `(${text})::numeric`,
   boolean: (text) => `(${text})::boolean`,
   uuid: (text) => `(${text})::uuid`,
+  time: (text) => `kernel.to_time(${text})`,
   date: (text) => `kernel.to_date(${text})`,
   timestamptz: (text) => `kernel.to_instant(${text})`,
+}
+
+/** Of tenants' fields nothing is certain but the place: a name may stand for other values elsewhere, or before. */
+const SAFE_READS: Partial<Record<ColumnType, string>> = {
+  text: 'kernel.read_text',
+  bigint: 'kernel.read_integer',
+  'double precision': 'kernel.read_number',
+  numeric: 'kernel.read_decimal',
+  boolean: 'kernel.read_boolean',
+  date: 'kernel.read_date',
+  timestamptz: 'kernel.read_instant',
+}
+
+function tenantLeafOf(type: ColumnType, schema: Schema, [part, name]: readonly [string, string]): string {
+  const isAsked = schema['x-filter'] === true || schema['x-sort'] === true
+  if (type === 'text' && !isAsked) return `(${part}->>${name})`
+  const read = SAFE_READS[type]
+  if (!read) return `(${part}->${name})`
+  const leaf = `${read}(${part}->${name})`
+  return schema['x-sort'] === true && type === 'text' ? `(${leaf} collate "und-x-icu")` : leaf
 }
 
 /** The read-only companion of a phone: the same number in E.164, null where it is not valid. */
@@ -147,10 +194,9 @@ function withCompanions(properties: Properties): Properties {
 }
 
 function filterOptions(schema: Schema): FilterOptions | null {
-  const given = schema['x-filter'] as boolean | { index?: boolean } | undefined
+  const given = schema['x-filter'] as true | { few: true } | undefined
   if (!given) return null
-  const few = schema.enum !== undefined || schema.type === 'boolean'
-  return { index: given === true ? !few : given.index !== false }
+  return { few: schema.enum !== undefined || schema.type === 'boolean' || given !== true }
 }
 
 function rollupOf(schema: Schema): Rollup | null {
@@ -169,14 +215,36 @@ function leafOf(type: ColumnType, schema: Schema, [part, name]: readonly [string
   return JSON_CASTS[type]?.(text) ?? leaf
 }
 
-function fieldOf(name: string, schema: Schema, place: { extension: string | null; filled: boolean }): Field {
-  const { extension, filled } = place
+interface FieldPlace {
+  readonly extension: string | null
+  readonly filled: boolean
+  readonly isTenants?: boolean
+}
+
+function typeOf(schema: Schema, isTenants: boolean): ColumnType {
   const type = columnType(schema)
+  return isTenants && type === 'integer' ? 'bigint' : type
+}
+
+/** Of a column of its own, or of a leaf of the extension column or of what is derived. */
+function sqlOf(column: string, schema: Schema, { type, name, extension, isTenants = false }: FieldPlace & Leaf) {
+  if (extension === null) return `"${column}"`
+  const read = isTenants ? tenantLeafOf : leafOf
+  return read(type, schema, [`${column}->'${extension}'`, `'${name}'`])
+}
+
+interface Leaf {
+  readonly name: string
+  readonly type: ColumnType
+}
+
+function fieldOf(name: string, schema: Schema, place: FieldPlace): Field {
+  const { extension, filled, isTenants = false } = place
+  const type = typeOf(schema, isTenants)
   const rollup = rollupOf(schema)
-  const store = rollup ? 'derived' : 'extensions'
-  const column = extension === null ? snake(name) : store
+  const column = extension === null ? snake(name) : rollup ? 'derived' : 'extensions'
   const isJson = type === 'jsonb' || type.endsWith('[]')
-  const leaf = extension === null ? `"${column}"` : leafOf(type, schema, [`${store}->'${extension}'`, `'${name}'`])
+  const leaf = sqlOf(column, schema, { ...place, name, type })
   const sql = rollup?.fn === 'count' ? `coalesce(${leaf}, 0)` : leaf
   return Object.freeze({
     key: extension === null ? name : `extensions.${extension}.${name}`,
@@ -198,13 +266,15 @@ function fieldOf(name: string, schema: Schema, place: { extension: string | null
     merge: (schema['x-merge'] as MergeRule | undefined) ?? 'keep',
     fallback: (schema['x-default'] as 'now' | undefined) ?? null,
     rollup,
+    isTenants,
   })
 }
 
 /** The fields of one extension schema, each a leaf of the plugin's own part of the extension column. */
-export function extensionFields({ plugin, schema }: Extension): Field[] {
+export function extensionFields({ plugin, schema, isTenants = false }: Extension): Field[] {
   const properties = withCompanions((schema.properties ?? {}) as Properties)
-  return Object.entries(properties).map(([name, each]) => fieldOf(name, each, { extension: plugin, filled: false }))
+  const place = { extension: plugin, filled: false, isTenants }
+  return Object.entries(properties).map(([name, each]) => fieldOf(name, each, place))
 }
 
 /** Table and view names of a resource: `clients`, `interactions__interactions`, `documents__versions`. */
@@ -218,11 +288,11 @@ export function tableOf(resource: string, isKernel: boolean): string {
  * plugins and kept.
  */
 export function compileModel(
-  resource: Resource,
-  place: { plugin: string; isKernel: boolean },
+  resource: AnyResource,
+  place: { plugin: string; isKernel: boolean; isOpen?: boolean },
   extensions: readonly Extension[] = [],
 ): Model {
-  const { schema, name } = resource
+  const { schema, name, keep = 'record' } = resource
   const required = new Set((schema.required ?? []) as string[])
   const properties = withCompanions((schema.properties ?? {}) as Properties)
   const own = Object.entries(properties).map(([field, each]) =>
@@ -231,26 +301,32 @@ export function compileModel(
       filled: required.has(field) || 'default' in each || each['x-default'] !== undefined,
     }),
   )
-  const system = Object.entries(SYSTEM_FIELDS).map(([field, each]) =>
+  const system = Object.entries(systemFieldsOf(keep)).map(([field, each]) =>
     fieldOf(field, each, { extension: null, filled: FILLED_SYSTEM_FIELDS.includes(field) }),
   )
   const all = [...system, ...own, ...extensions.flatMap(extensionFields)]
   const table = tableOf(name, place.isKernel)
-  const list = schema['x-list'] as { sort?: string } | undefined
+  const list = schema['x-list'] as { sort?: string; page?: false } | undefined
   const owner = own.find((field) => field.ref !== null && field.ref === resource.belongsTo) ?? null
   return Object.freeze({
     name,
     plugin: place.plugin,
+    isKernel: place.isKernel,
     table,
     view: `${table}_read`,
     path: `/api/${name.replace('.', '/')}`,
     belongsTo: resource.belongsTo ?? null,
+    keep,
+    days: resource.retention?.days ?? null,
+    rule: resource.rule ?? null,
     owner,
     schema,
     extensions,
+    isOpen: place.isOpen === true && keep === 'record',
     own,
     fields: new Map(all.map((field) => [field.key, field])),
     title: (schema['x-title'] ?? []) as string[],
+    hasPage: list?.page !== false,
     defaultSort: (list?.sort ?? '-createdAt').split(','),
   })
 }

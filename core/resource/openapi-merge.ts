@@ -19,6 +19,7 @@ export const UNMERGE_BODY: Schema = {
 }
 
 const json = (schema: Json | Schema) => ({ 'application/json': { schema } })
+const TASK = { ...ID, description: 'Of many rows: the task that moves them. `moved` counts none of them yet.' }
 const MOVED = { type: 'integer', description: 'How many rows belong or refer to another row now.' }
 
 /** For every route whose path names a row. */
@@ -29,6 +30,41 @@ export const MERGED = {
     content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
   },
 }
+
+/** For every write that a plugin may hold. */
+export const HELD = {
+  202: {
+    description: 'A plugin holds it: nothing is written until somebody approves. Location is the proposal.',
+    headers: { Location: { schema: { type: 'string' } } },
+    content: json({
+      type: 'object',
+      required: ['proposal'],
+      properties: {
+        proposal: { type: 'object', required: ['id', 'state', 'code'], properties: { id: ID, state: {}, code: {} } },
+      },
+    }),
+  },
+}
+
+const MERGE: Json = {
+  type: 'object',
+  required: ['mergeId', 'moved', 'conflicts'],
+  properties: {
+    mergeId: ID,
+    moved: MOVED,
+    conflicts: {
+      type: 'array',
+      items: { type: 'object', properties: { field: { type: 'string' }, kept: {}, other: {} } },
+    },
+    task: TASK,
+  },
+}
+const UNMERGE: Json = { type: 'object', required: ['moved'], properties: { moved: MOVED, task: TASK } }
+
+/** Of many rows, which follow in pieces. */
+const begun = (description: string, schema: Json) => ({
+  202: { description, headers: HELD[202].headers, content: json(schema) },
+})
 
 /** The paths of merge and unmerge of one resource; `refusals` are their answers of 400 and more. */
 export function mergePaths(resource: { name: string; path: string }, parameters: Json[], refusals: Json): Json {
@@ -42,19 +78,18 @@ export function mergePaths(resource: { name: string; path: string }, parameters:
         responses: {
           200: {
             description: 'The row in the path survives. Conflicts are values of the other row that it did not take.',
-            content: json({
-              type: 'object',
-              required: ['mergeId', 'moved', 'conflicts'],
-              properties: {
-                mergeId: ID,
-                moved: MOVED,
-                conflicts: {
-                  type: 'array',
-                  items: { type: 'object', properties: { field: { type: 'string' }, kept: {}, other: {} } },
-                },
-              },
-            }),
+            content: json(MERGE),
           },
+          ...begun(
+            'Of many rows: the other id leads to the survivor already, and its rows follow; Location is the task. Or a plugin ' +
+              'holds it: nothing is written until somebody approves, and Location is the proposal.',
+            {
+              anyOf: [
+                { ...MERGE, required: ['mergeId', 'moved', 'conflicts', 'task'] },
+                HELD[202].content['application/json'].schema,
+              ],
+            },
+          ),
           ...MERGED,
           ...refusals,
         },
@@ -68,8 +103,12 @@ export function mergePaths(resource: { name: string; path: string }, parameters:
         responses: {
           200: {
             description: 'Both rows, and all that moved with them, are as they were.',
-            content: json({ type: 'object', required: ['moved'], properties: { moved: MOVED } }),
+            content: json(UNMERGE),
           },
+          ...begun(
+            'Of many rows: Location is the task. It fails with `changed_since`, and has put back nothing, where a row has changed.',
+            { ...UNMERGE, required: ['moved', 'task'] },
+          ),
           ...MERGED,
           ...refusals,
         },

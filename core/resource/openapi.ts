@@ -1,13 +1,17 @@
 /** OpenAPI 3.1 of the resources, from their schemas alone. */
 import type { Schema } from '../contract.ts'
 import type { Field, Model } from './model.ts'
-import { MERGED, mergePaths } from './openapi-merge.ts'
+import { aggregatePath } from './openapi-aggregate.ts'
+import { HELD, MERGED, mergePaths } from './openapi-merge.ts'
+import { privacyPaths } from './openapi-privacy.ts'
 
 export interface Described {
   readonly model: Model
   readonly read: Schema
   readonly write: Schema
   readonly patch: Schema
+  /** What the tenant demands of new rows. */
+  readonly demanded: readonly Field[]
   readonly children: ReadonlyMap<string, Model>
 }
 
@@ -61,6 +65,9 @@ function filterParameters(field: Field): Json[] {
   })
 }
 
+const fieldParameters = ({ fields }: Model): Json[] =>
+  [...fields.values()].filter((field) => field.filter).flatMap(filterParameters)
+
 function listParameters({ model, children }: Described): Json[] {
   const fields = [...model.fields.values()]
   const sorts = fields.filter((field) => field.sort).map(({ key }) => key)
@@ -77,7 +84,7 @@ function listParameters({ model, children }: Described): Json[] {
     parameter('after', 'query', { type: 'string' }, { description: 'The cursor `next` of the page before.' }),
     parameter('count', 'query', { type: 'string', enum: ['exact'] }),
     ...includeParameter(children),
-    ...fields.filter((field) => field.filter).flatMap(filterParameters),
+    ...fieldParameters(model),
   ]
 }
 
@@ -117,6 +124,7 @@ function collectionOf(described: Described, name: string): Json {
       requestBody: { required: true, content: json(ref(`${name}Input`)) },
       responses: {
         201: { ...row, headers: { ...row.headers, Location: { schema: { type: 'string' } } } },
+        ...HELD,
         ...refusals(400, 401, 403, 409, 422),
       },
     },
@@ -126,28 +134,32 @@ function collectionOf(described: Described, name: string): Json {
 function itemOf({ model, children }: Described, name: string): Json {
   const row = { description: 'The row.', headers: { ETag: { schema: { type: 'string' } } }, content: json(ref(name)) }
   const common = { tags: [model.name] }
+  const get = {
+    ...common,
+    operationId: `get_${model.name}`,
+    parameters: [ID, ...includeParameter(children)],
+    responses: { 200: row, ...MERGED, ...refusals(400, 401, 403, 404) },
+  }
+  if (model.keep === 'log') return { get }
+  const isRecord = model.keep === 'record'
   return {
-    get: {
-      ...common,
-      operationId: `get_${model.name}`,
-      parameters: [ID, ...includeParameter(children)],
-      responses: { 200: row, ...MERGED, ...refusals(400, 401, 403, 404) },
-    },
+    get,
     patch: {
       ...common,
       operationId: `update_${model.name}`,
       parameters: [ID, IF_MATCH],
       requestBody: { required: true, content: { 'application/merge-patch+json': { schema: ref(`${name}Patch`) } } },
-      responses: { 200: row, ...MERGED, ...refusals(400, 401, 403, 404, 409, 412, 422, 428) },
+      responses: { 200: row, ...HELD, ...MERGED, ...refusals(400, 401, 403, 404, 409, 412, 422, 428) },
     },
     delete: {
       ...common,
       operationId: `delete_${model.name}`,
       parameters: [ID, IF_MATCH],
       responses: {
-        204: { description: 'Deleted; it can be restored.' },
+        204: { description: isRecord ? 'Deleted; it can be restored.' : 'Deleted for good.' },
+        ...HELD,
         ...MERGED,
-        ...refusals(401, 403, 404, 412, 428),
+        ...refusals(401, 403, 404, 409, 412, 428),
       },
     },
   }
@@ -156,10 +168,18 @@ function itemOf({ model, children }: Described, name: string): Json {
 function pathsOf(described: Described): Json {
   const { model } = described
   const name = componentOf(model)
-  const row = { description: 'The row.', content: json(ref(name)) }
   return {
     [model.path]: collectionOf(described, name),
     [`${model.path}/{id}`]: itemOf(described, name),
+    ...aggregatePath(model, fieldParameters(model), refusals(400, 401, 403)),
+    ...(model.keep === 'record' ? recordPaths(model, name) : {}),
+  }
+}
+
+/** What only records know: what is deleted, what was before, and who they are. */
+function recordPaths(model: Model, name: string): Json {
+  const row = { description: 'The row.', content: json(ref(name)) }
+  return {
     [`${model.path}/{id}/restore`]: {
       post: {
         operationId: `restore_${model.name}`,
@@ -186,6 +206,7 @@ function pathsOf(described: Described): Json {
         },
       },
     },
+    ...privacyPaths(model, [ID], refusals(401, 403, 404)),
     ...mergePaths(model, [ID], refusals(400, 401, 403, 404, 409, 422)),
   }
 }
@@ -198,9 +219,22 @@ function plain(schema: unknown): unknown {
   return Object.fromEntries(kept.map(([key, value]) => [key, plain(value)]))
 }
 
-function schemasOf({ model, read, write, patch }: Described): Json {
+/** What a new row must bring, with what the tenant demands of its own fields. */
+function inputOf({ write, demanded }: Described): Schema {
+  if (demanded.length === 0) return write
+  const input = structuredClone(write) as { required?: string[]; properties: Record<string, Schema> }
+  const groups = input.properties.extensions as { required?: string[]; properties: Record<string, Schema> }
+  for (const [plugin, fields] of Map.groupBy(demanded, ({ extension }) => extension as string))
+    groups.properties[plugin] = { ...groups.properties[plugin], required: fields.map(({ name }) => name) }
+  groups.required = [...new Set(demanded.map(({ extension }) => extension as string))]
+  return { ...input, required: [...(input.required ?? []), 'extensions'] }
+}
+
+function schemasOf(described: Described): Json {
+  const { model, read, patch } = described
   const name = componentOf(model)
-  return { [name]: plain(read), [`${name}Input`]: plain(write), [`${name}Patch`]: plain(patch) }
+  const changes = model.keep === 'log' ? {} : { [`${name}Patch`]: plain(patch) }
+  return { [name]: plain(read), [`${name}Input`]: plain(inputOf(described)), ...changes }
 }
 
 const SHARED = {
@@ -215,9 +249,15 @@ const SHARED = {
       id: { type: 'string' },
       at: { type: 'string', format: 'date-time' },
       event: { type: 'string' },
-      resource: { type: 'string' },
-      rowId: { type: 'string', format: 'uuid' },
+      resource: { type: ['string', 'null'], description: 'Null for a decision on a write that was held.' },
+      rowId: { type: ['string', 'null'], format: 'uuid' },
       actor: { type: ['object', 'null'], properties: { id: { type: 'string' }, name: { type: ['string', 'null'] } } },
+      actingBy: {
+        type: ['object', 'null'],
+        description: 'Who did it in the name of the actor.',
+        properties: { id: { type: 'string', format: 'uuid' }, name: { type: 'string' } },
+      },
+      actorKind: { type: 'string', enum: ['user', 'key', 'system', 'public', 'link'] },
       plugin: { type: ['string', 'null'] },
       changes: {
         type: 'array',
@@ -256,6 +296,7 @@ export function describeApi(resources: readonly Described[], more: Json, version
       securitySchemes: {
         session: { type: 'apiKey', in: 'cookie', name: 'weft_session' },
         key: { type: 'http', scheme: 'bearer' },
+        link: { type: 'http', scheme: 'link' },
       },
       schemas: Object.assign({}, SHARED, ...resources.map(schemasOf)),
     },

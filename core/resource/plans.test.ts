@@ -68,8 +68,9 @@ const asApp = <T>(work: (transaction: Transaction) => Promise<T>) =>
   h.kernel.services.database.transaction(claims(), 'read', work)
 
 /** The plan after six runs, when PostgreSQL has chosen between a plan for these values and one for all. */
-async function explain({ name, text, values, isPlannedEachTime }: Statement): Promise<Node[]> {
+async function explain({ name, text, values, isPlannedEachTime, isOrdered }: Statement): Promise<Node[]> {
   return asApp(async (transaction) => {
+    if (isOrdered) await transaction.query({ text: 'set local enable_sort = off' })
     const read = async (asked: Query) => {
       const { rows } = await transaction.query<{ 'QUERY PLAN': [{ Plan: Node }] }>(asked)
       return nodesOf(rows[0]!['QUERY PLAN'][0].Plan)
@@ -83,13 +84,34 @@ async function explain({ name, text, values, isPlannedEachTime }: Statement): Pr
   })
 }
 
+/** A month of facts that has not come holds no page that could be read. */
+async function isEmptyMonth(relation: string): Promise<boolean> {
+  if (!relation.startsWith('facts_')) return false
+  const text = `select pg_relation_size('kernel.' || $1) = 0 as is_empty`
+  return (await h.database.query<{ is_empty: boolean }>(text, [relation]))[0]?.is_empty === true
+}
+
+/** So few pages are read in some tens of milliseconds, however they are read. */
+const FEW_PAGES = 5_000
+
+async function isSmall(relation: string): Promise<boolean> {
+  const text = `select pg_relation_size(to_regclass($1)) < $2::bigint * 8192 as is_small`
+  return (await h.database.query<{ is_small: boolean }>(text, [relation, FEW_PAGES]))[0]?.is_small === true
+}
+
 /** @returns what is wrong with the plan, or null */
-async function judge(statement: Statement, maxRead = Infinity): Promise<string | null> {
+async function judge({ statement, maxRead = Infinity, isFewAllowed }: Case): Promise<string | null> {
   const scans = (await explain(statement)).filter(
     (node) => node['Node Type'].endsWith('Scan') && node['Node Type'] !== 'Subquery Scan',
   )
-  const sequential = scans.find((node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'])
-  if (sequential) return `reads all of ${sequential['Relation Name']}`
+  const whole = scans.filter(
+    (node) => node['Node Type'] === 'Seq Scan' && node['Relation Name'] && node['Actual Loops'] !== 0,
+  )
+  for (const node of whole) {
+    const relation = String(node['Relation Name'])
+    if (!(await isEmptyMonth(relation)) && !(isFewAllowed && (await isSmall(relation))))
+      return `reads all of ${relation}`
+  }
   const read = Math.max(...scans.map(readBy))
   return read > maxRead ? `reads ${read} rows` : null
 }
@@ -98,13 +120,15 @@ interface Case {
   readonly label: string
   readonly statement: Statement
   readonly maxRead?: number
+  /** The whole of a small table may be read. */
+  readonly isFewAllowed?: boolean
 }
 
 async function findSlow(cases: readonly Case[]): Promise<string[]> {
   const slow: string[] = []
-  for (const { label, statement, maxRead } of cases) {
-    const fault = await judge(statement, maxRead)
-    if (fault) slow.push(`${label}: ${fault}`)
+  for (const each of cases) {
+    const fault = await judge(each)
+    if (fault) slow.push(`${each.label}: ${fault}`)
   }
   return slow
 }
@@ -121,6 +145,7 @@ function query(model: Model, more: Partial<ListQuery> = {}): ListQuery {
     limit: 50,
     after: null,
     include: [],
+    rule: () => null,
     ...more,
   }
 }
@@ -153,7 +178,7 @@ const PLACES: Record<string, number> = { lt: 0, lte: 0, gt: 2, gte: 2 }
 const EQUALS = ['eq', 'in']
 const ORDERED = new Set(['text', 'integer', 'bigint', 'double precision', 'numeric', 'date', 'time', 'timestamptz'])
 
-function operatorsOf(field: Field): string[] {
+function indexedOperators(field: Field): string[] {
   if (field.type.endsWith('[]')) return ['has']
   if (field.type === 'boolean') return ['eq']
   return ORDERED.has(field.type) ? [...EQUALS, ...Object.keys(PLACES)] : EQUALS
@@ -163,23 +188,30 @@ function operatorsOf(field: Field): string[] {
  * Whether PostgreSQL can know that few rows are found. Under row security it takes no statistics for comparisons of
  * decimals, which are not leakproof: a range of them is read in the order of the list.
  */
-const isTelling = ({ type }: Field, operator: string) =>
-  type !== 'boolean' && !(type === 'numeric' && operator in PLACES)
+const isTelling = ({ type, filter }: Field, operator: string) =>
+  !filter?.few && !(type === 'numeric' && operator in PLACES)
+
+/** Of a field of few values the one that `fillRows` gives to one row of a thousand. */
+const rareOf = ({ schema, type }: Field) => (type === 'boolean' ? 'true' : String((schema.enum as string[]).at(-1)))
 
 async function filterCases({ model, children }: Composed, isIndexed: boolean): Promise<Case[]> {
   const fields = [...model.fields.values()].filter(
-    ({ filter, type }) => filter && (filter.index && type !== 'jsonb') === isIndexed,
+    ({ filter, type, schema }) => filter && schema.type !== 'object' && (type !== 'jsonb') === isIndexed,
   )
   const samples = await sampleValues(model, fields)
   const cases: Case[] = []
   for (const field of fields) {
-    for (const operator of isIndexed ? operatorsOf(field) : [field.type === 'jsonb' ? 'has' : 'eq']) {
+    for (const operator of isIndexed ? indexedOperators(field) : [field.type === 'jsonb' ? 'has' : 'eq']) {
       const value = samples.get(field)![PLACES[operator] ?? 1]!
-      const where = [readPair({ model, children, now: new Date() }, `${field.key}.${operator}`, value)]
+      const where = [
+        readPair({ model, children, now: new Date(), me: null, rule: () => null }, `${field.key}.${operator}`, value),
+      ]
       const label = `${model.name}?${field.key}.${operator}=${value}`
       const few = isTelling(field, operator) && isIndexed ? { maxRead: MAX_READ } : {}
       cases.push({ label, statement: compileList(query(model, { where })), ...few })
-      if (isIndexed && EQUALS.includes(operator))
+      // An index of an expression is not read alone: what most rows have is counted in the rows.
+      const isCommon = field.filter?.few && field.extension !== null
+      if (isIndexed && EQUALS.includes(operator) && !isCommon)
         cases.push({ label: `${label} counted`, statement: compileCount(query(model, { where })), ...few })
     }
   }
@@ -228,10 +260,30 @@ test('no declared filter reads a table from end to end, and a rare value reads f
   expect(await findSlow(cases)).toEqual([])
 })
 
+test('a rare value of a field of few values is found and counted by few rows, common ones asked before it or not', async () => {
+  const cases = resources.flatMap(({ model, children }) => {
+    const few = [...model.fields.values()].filter(
+      ({ schema, filter, type }) => filter && (schema.enum || type === 'boolean'),
+    )
+    return few.flatMap((field) => {
+      const scope = { model, children, now: new Date(), me: null, rule: () => null }
+      const where = [readPair(scope, field.key, rareOf(field))]
+      const label = `${model.name}?${field.key}=${rareOf(field)}`
+      return [
+        { label, statement: compileList(query(model, { where })), maxRead: 300 },
+        { label: `${label} counted`, statement: compileCount(query(model, { where })), maxRead: 300 },
+      ]
+    })
+  })
+  expect(cases.length).toBeGreaterThan(10)
+  expect(cases.every(({ statement }) => statement.isPlannedEachTime)).toBe(true)
+  expect(await findSlow(cases)).toEqual([])
+})
+
 test('a filter without an index of its own follows the order of the list', async () => {
   const cases = await casesOfFilters(false)
   expect(cases.length).toBeGreaterThan(0)
-  expect(await findSlow(cases)).toEqual([])
+  expect(await findSlow(cases.map((each) => ({ ...each, isFewAllowed: true })))).toEqual([])
 })
 
 test('every declared sort reads one page, at the start, in the middle and in the tail of empty values', async () => {
@@ -241,7 +293,7 @@ test('every declared sort reads one page, at the start, in the middle and in the
     for (const key of [...keys, 'id'])
       cases.push(...(await sortCases(model, key)), ...(await sortCases(model, `-${key}`)))
     cases.push(...(await sortCases(model, model.defaultSort.join(','))))
-    cases.push(...(await sortCases(model, '-createdAt,updatedAt')))
+    if (model.keep !== 'log') cases.push(...(await sortCases(model, '-createdAt,updatedAt')))
   }
   expect(await findSlow(cases)).toEqual([])
 }, 60_000)
@@ -285,19 +337,32 @@ async function walkPages(list: ListQuery, pages: number): Promise<{ ids: string[
     const shown = rows.slice(0, list.limit)
     ids.push(...shown.map(({ keys }) => keys.at(-1)!))
     for (const row of shown) hits.add(row.hits)
+    if (shown.length < list.limit) break
     after = shown.at(-1)?.keys ?? null
   }
   return { ids, hits }
 }
 
 test.each([
-  ['user', MAX_HITS + 1],
-  ['firstname 471', null],
-])('a search for %s gives its hits in the order of the list, page after page', async (q, hits) => {
+  ['q', 'user', MAX_HITS + 1],
+  ['q', 'firstname 471', null],
+  ['lastName', 'Common', MAX_HITS + 1],
+  ['lastName', 'Noël lastName 471', null],
+])('%s=%s gives its hits in the order of the list, page after page', async (name, value, hits) => {
   const { model } = resources.find((each) => each.model.name === 'clients')!
-  const like = q.split(' ').map((word) => `search_text like '%${word}%'`)
+  if (value === 'Common')
+    await h.database.query(
+      `begin; set local session_replication_role = replica; update clients set last_name = 'Common'
+        where tenant_id = '${h.tenants.alice}' and last_name like 'Zoé %'; commit`,
+    )
+  const scope = { model, children: new Map(), now: new Date(), me: null, rule: () => null }
+  const asked = name === 'q' ? { q: value } : { where: [readPair(scope, name, value)] }
+  const like =
+    name === 'q'
+      ? value.split(' ').map((word) => `search_text like '%${word}%'`)
+      : [`${model.fields.get(name)!.sql} = '${value}'`]
   for (const sort of ['-createdAt', 'lastName', '-companyName,email', 'extensions.probe.nextDue']) {
-    const list = query(model, { q, sort: readSort(model, sort) })
+    const list = query(model, { ...asked, sort: readSort(model, sort) })
     const keys = list.sort.map(({ field, descending }) => `${field.sql} ${descending ? 'desc' : 'asc'} nulls last`)
     const expected = await h.database.query<{ id: string; total: number }>(
       `select id, count(*) over ()::integer as total from clients where tenant_id = $1 and deleted_at is null and ${like.join(' and ')}
@@ -320,7 +385,7 @@ test('what belongs to a row, and what changed, is read by its owner: includes, h
   for (const { model, id, include } of cases) {
     const [row] = await h.database.query<{ id: string }>(`select ${id}::text as id`)
     const place = { tenant: h.tenants.alice, id: row!.id }
-    statements.push({ label: `${model.name} one`, statement: compileGet(model, place, include), maxRead: 300 })
+    statements.push({ label: `${model.name} one`, statement: compileGet(model, place, { include }), maxRead: 300 })
     statements.push({
       label: `${model.name} with children`,
       statement: compileList(query(model, { include })),

@@ -3,7 +3,7 @@ import type { Field, Model } from './model.ts'
 import { columnType } from './model.ts'
 
 /** The body of one field. Instants are ISO 8601 in UTC with milliseconds; decimals stay exact as text. */
-function bodyOf(field: Field): string {
+export function bodyOf(field: Pick<Field, 'type' | 'sql'>): string {
   if (field.type === 'timestamptz') return `to_char(${field.sql} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
   if (field.type === 'numeric') return `${field.sql}::text`
   return field.sql
@@ -15,18 +15,22 @@ function derivedOf(plugin: string, rollups: readonly (readonly [string, Record<s
   return `'${JSON.stringify(Object.fromEntries(empty))}'::jsonb || coalesce(derived->'${plugin}', '{}')`
 }
 
+const without = (part: string, names: readonly string[] = []) =>
+  names.length === 0 ? part : `(${part}) - array[${names.map((name) => `'${name}'`).join(', ')}]::text[]`
+
 /** Each enabled plugin's part of the row: what it stores beside what the kernel derives for it. */
 function extensionsOf(model: Model): string {
   if (model.extensions.length === 0) return `'{}'::jsonb`
   const plugins = [...new Set(model.extensions.map(({ plugin }) => plugin))]
   const parts = plugins.map((plugin) => {
-    const schema = model.extensions.find((extension) => extension.plugin === plugin)?.schema
+    const extension = model.extensions.find((each) => each.plugin === plugin)
+    const schema = extension?.schema
     const properties = Object.entries((schema?.properties ?? {}) as Record<string, Record<string, unknown>>)
     const derived = properties.filter(([, each]) => each['x-rollup'] !== undefined)
     const stored = derived.length < properties.length
     const sources = [
-      stored && `coalesce(extensions->'${plugin}', '{}')`,
-      derived.length > 0 && derivedOf(plugin, derived),
+      stored && `coalesce(${without(`extensions->'${plugin}'`, extension?.hidden)}, '{}')`,
+      derived.length > 0 && without(derivedOf(plugin, derived), extension?.hidden),
     ]
     return `'${plugin}', ${sources.filter(Boolean).join(' || ')}`
   })
@@ -47,13 +51,14 @@ const INCLUDE_LIMIT = 100
 /**
  * The rows of `child` that belong to a row of `view`, in the child's own order. They have a name of their own, because
  * what belongs to any record may belong to its like.
+ * @param met ` and ...`, where not all of them are
  */
-export function includeOf(child: Model, view: string): string {
+export function includeOf(child: Model, view: string, met: string): string {
   const order = orderBy(child)
   return (
     `(select coalesce(json_agg(row_to_json(p)), '[]') from (select ${projectionOf(child)} from ${child.view} as child ` +
     `where child.tenant_id = $1 and child.deleted_at is null ` +
-    `and child.${child.owner?.sql} = ${view}.id order by ${order} limit ${INCLUDE_LIMIT}) p) ` +
+    `and child.${child.owner?.sql} = ${view}.id${met} order by ${order} limit ${INCLUDE_LIMIT}) p) ` +
     `as "${child.name}"`
   )
 }

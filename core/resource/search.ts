@@ -13,10 +13,18 @@ function searchPart(field: Field): string {
 }
 
 /** The folded words of the given fields, led by a space so that every word start is found by ` word`. */
-export function searchExpression(fields: readonly Field[]): string {
-  if (fields.length === 0) return `''`
-  return `(' ' || kernel.fold(concat_ws(' ', ${fields.map(searchPart).join(', ')})))`
+export function searchExpression(fields: readonly Field[], further: readonly string[] = []): string {
+  const parts = [...fields.map(searchPart), ...further]
+  if (parts.length === 0) return `''`
+  return `(' ' || kernel.fold(concat_ws(' ', ${parts.join(', ')})))`
 }
+
+/** What is kept for a row: of the fields of every tenant, and of those that its own tenant has defined. */
+export const keptExpression = (model: Model): string =>
+  searchExpression(
+    searchFields(model),
+    model.isOpen ? [`kernel.tenant_words('${model.name}', "tenant_id", extensions)`] : [],
+  )
 
 export const searchFields = (model: Model): Field[] => [...model.fields.values()].filter((field) => field.search)
 

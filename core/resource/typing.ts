@@ -40,6 +40,7 @@ function writable(schema: Schema, fields: readonly Field[]): Schema {
 function scalarType({ enum: allowed, type }: Schema): string {
   if (Array.isArray(allowed)) return allowed.map((value) => JSON.stringify(value)).join(' | ')
   if (type === 'boolean') return 'boolean'
+  if (type === 'object') return 'object'
   return type === 'integer' || type === 'number' ? 'number' : 'string'
 }
 
@@ -65,7 +66,7 @@ interface Group extends Extension {
   readonly type: string
 }
 
-function entryOf(model: Model, groups: readonly Group[]): string {
+function entryOf(model: Model, groups: readonly Group[], children: readonly string[]): string {
   const fields = [...model.fields.values()]
   const filters = fields.filter((field) => field.filter).map((field) => [field.key, valueType(field)] as const)
   const extensions = groups.map(
@@ -79,6 +80,7 @@ function entryOf(model: Model, groups: readonly Group[]): string {
     `filled: ${union(model.own.filter((field) => field.filled).map((field) => field.name))}`,
     `sort: ${union(fields.filter((field) => field.sort).map((field) => field.key))}`,
     `filter: ${members(filters)}`,
+    `children: ${union(children)}`,
     `extensions: ${members(extensions)}`,
     '}',
   ].join('\n')
@@ -95,6 +97,11 @@ function groupsOf(name: string, described: readonly Described[]): Group[] {
   )
 }
 
+const childrenOf = (name: string, described: readonly Described[]) =>
+  described.flatMap(({ resources }) =>
+    resources.filter(({ belongsTo }) => belongsTo === name || belongsTo === 'any').map((child) => child.name),
+  )
+
 /** @returns the text of `schemas/resources.ts` */
 export async function generateTypes(described: readonly Described[]): Promise<string> {
   const interfaces: string[] = []
@@ -105,7 +112,7 @@ export async function generateTypes(described: readonly Described[]): Promise<st
       const model = compileModel(resource as never, { plugin: id, isKernel }, groups)
       interfaces.push(await interfaceOf(writable(model.schema, model.own), typeName(resource.name)))
       for (const { schema, fields, type } of groups) interfaces.push(await interfaceOf(writable(schema, fields), type))
-      entries.push(entryOf(model, groups))
+      entries.push(entryOf(model, groups, childrenOf(resource.name, described)))
     }
   }
   return format(

@@ -6,7 +6,10 @@ import { formats } from './formats.ts'
 
 const CACHE_SIZE = 500
 
-function createAjv(): Ajv2020 {
+const FURTHER = /"(x-[a-z-]+)":/g
+
+/** @param text the schema, which may bear annotations of plugins */
+function createAjv(text: string): Ajv2020 {
   const ajv = new Ajv2020({
     allErrors: true,
     strict: true,
@@ -14,7 +17,8 @@ function createAjv(): Ajv2020 {
     strictTypes: false,
     coerceTypes: false,
   })
-  for (const name of annotations) ajv.addKeyword(name)
+  const further = [...text.matchAll(FURTHER)].map(([, name]) => name as string)
+  for (const name of new Set([...annotations, ...further])) ajv.addKeyword(name)
   for (const [name, validate] of Object.entries(formats)) ajv.addFormat(name, { type: 'string', validate })
   return ajv
 }
@@ -28,12 +32,15 @@ function compile(schema: Schema): ValidateFunction {
   const met = known.get(schema)
   if (met) return met
   const text = JSON.stringify(schema)
-  const validate = cache.get(text) ?? createAjv().compile(schema)
+  const validate = cache.get(text) ?? createAjv(text).compile(schema)
   known.set(schema, validate)
   cache.set(text, validate)
   if (cache.size > CACHE_SIZE) cache.delete(cache.keys().next().value as string)
   return validate
 }
+
+/** Compiles a schema before anybody waits for it. */
+export const prepare = (schema: Schema): void => void compile(schema)
 
 const CODES: Record<string, string> = { additionalProperties: 'unknown', uniqueItems: 'unique_items' }
 const BOUNDS = new Set(['minLength', 'maxLength', 'minimum', 'maximum', 'minItems', 'maxItems', 'multipleOf'])

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Sessions } from '../access/sessions.ts'
 import {
@@ -10,6 +11,9 @@ import {
   type TenantInput,
 } from './directory.ts'
 import { type Directory, openDirectory } from '../../tests/support/directory.ts'
+import { SecondFactor } from '../access/second-factor.ts'
+
+const KEY = createSecretKey(Buffer.alloc(32))
 
 let directory: Directory
 const admin = { email: 'Anne@Noces.example', name: 'Anne Morel', password: 'bouquet de roses' }
@@ -22,7 +26,11 @@ const input = (slug: string, change: Partial<TenantInput> = {}): TenantInput => 
 })
 const create = (slug: string, change?: Partial<TenantInput>) => createTenant(directory.database, input(slug, change))
 const signIn = (password: string) =>
-  new Sessions(directory.database).signIn({ email: admin.email, password, network: '198.51.100.1' })
+  new Sessions(directory.database, new SecondFactor(directory.database, KEY)).signIn({
+    email: admin.email,
+    password,
+    network: '198.51.100.1',
+  })
 
 beforeAll(async () => {
   directory = await openDirectory()
@@ -59,7 +67,9 @@ describe('an administrator who is there already', () => {
   test('takes the new password where the caller says so, and is signed out everywhere', async () => {
     const { token } = await signIn(admin.password)
     await create('anew', { admin: { ...admin, password: 'a new password', replacesPassword: true } })
-    expect(await new Sessions(directory.database).authenticate(token)).toBeNull()
+    expect(
+      await new Sessions(directory.database, new SecondFactor(directory.database, KEY)).authenticate(token),
+    ).toBeNull()
     await expect(signIn(admin.password)).rejects.toMatchObject({ status: 401 })
     await signIn('a new password')
   })
@@ -88,7 +98,7 @@ test('members are known in their own tenant alone', async () => {
   const other = await create('other', { admin: { ...admin, email: 'other@noces.example', name: 'Other' } })
   const { database } = directory
   expect(await listMembers(database, one.tenant.id)).toEqual([
-    { id: one.user.id, name: 'One', email: 'one@noces.example', role: 'administrator' },
+    { id: one.user.id, name: 'One', email: 'one@noces.example', role: 'administrator', suspended: false },
   ])
   expect(await isMember(database, one.tenant.id, one.user.id)).toBe(true)
   expect(await isMember(database, one.tenant.id, other.user.id)).toBe(false)

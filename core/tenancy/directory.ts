@@ -1,12 +1,10 @@
 /** The directory: tenants, users and who is a member of what. */
-import { isAccountEmail } from '../access/account.ts'
-import type { Role } from '../access/identity.ts'
+import { isAccountEmail, isAccountName } from '../access/account.ts'
 import { assertPassword, hashPassword } from '../access/password.ts'
 import { Problem, type ProblemEntry } from '../contract.ts'
 import type { Database, Transaction } from '../data/database.ts'
 import { formats, isUuid } from '../resource/formats.ts'
 
-const MAX_NAME = 200
 const SLUG = /^[a-z0-9](-?[a-z0-9])*$/
 const MAX_SLUG = 63
 /** Names that an address, a host or a log already uses. */
@@ -48,7 +46,10 @@ export interface Member {
   readonly id: string
   readonly name: string
   readonly email: string
-  readonly role: Role
+  /** One of the kernel's, or the id of one of the tenant's own. */
+  readonly role: string
+  /** In this organisation or everywhere. */
+  readonly suspended: boolean
 }
 
 type Door = Pick<Database, 'door'>
@@ -78,18 +79,16 @@ export function assertTenant(input: TenantInput): void {
 }
 
 function findFaults({ slug, name, language, country, admin }: TenantInput): ProblemEntry[] {
-  const isName = (text: string) =>
-    text.trim() !== '' && text.length <= MAX_NAME && text.isWellFormed() && !/\p{Cc}/u.test(text)
   const isTaken = RESERVED.has(slug) || isUuid(slug)
   const rules: [boolean, string, string][] = [
     [SLUG.test(slug) && slug.length <= MAX_SLUG, '/slug', 'pattern'],
     // A slug shaped like an id could not be told from one.
     [!isTaken, '/slug', 'reserved'],
-    [isName(name), '/name', 'pattern'],
+    [isAccountName(name), '/name', 'pattern'],
     [formats['language']!(language), '/language', 'format'],
     [country == null || formats['country']!(country), '/country', 'format'],
     [isAccountEmail(admin.email), '/admin/email', 'format'],
-    [isName(admin.name), '/admin/name', 'pattern'],
+    [isAccountName(admin.name), '/admin/name', 'pattern'],
   ]
   return rules.filter(([holds]) => !holds).map(([, path, code]) => ({ path, code }))
 }
@@ -134,9 +133,17 @@ export async function findTenant(database: Door, idOrSlug: string): Promise<Tena
   return (await database.door<Tenant>({ text, values: [idOrSlug] })).rows[0] ?? null
 }
 
+/** As addresses of public routes name it: an id is no slug there. */
+export async function findTenantBySlug(database: Door, slug: string): Promise<Tenant | null> {
+  if (!SLUG.test(slug)) return null
+  const text = 'select id, slug, name, language, country from kernel.tenants where slug = $1'
+  return (await database.door<Tenant>({ name: 'tenant_by_slug', text, values: [slug] })).rows[0] ?? null
+}
+
 /** By name; suspended users too, who are members all the same. */
 export async function listMembers(database: Door, tenant: string): Promise<Member[]> {
-  const text = `select u.id, u.name, u.email, m.role from kernel.memberships m join kernel.users u on u.id = m.user_id
+  const text = `select u.id, u.name, u.email, coalesce(m.role_id::text, m.role) as role,
+      coalesce(m.suspended_at, u.suspended_at) is not null as suspended from kernel.memberships m join kernel.users u on u.id = m.user_id
     where m.tenant_id = $1 order by lower(u.name), u.id`
   return (await database.door<Member>({ name: 'weft_members', text, values: [tenant] })).rows
 }
@@ -159,6 +166,22 @@ export async function namesOf(database: Door, tenant: string, ids: readonly stri
     values: [tenant, asked],
   })
   return new Map(rows.map(({ id, name }) => [id, name]))
+}
+
+/** Where a member is reached, and in which language; null for nobody, and for who is suspended. */
+export async function findReader(
+  database: Door,
+  tenant: string,
+  user: string,
+): Promise<{ name: string; email: string; language: string } | null> {
+  const { rows } = await database.door<{ name: string; email: string; language: string }>({
+    name: 'weft_reader',
+    text: `select u.name, u.email, coalesce(u.language, t.language) as language from kernel.memberships m
+      join kernel.users u on u.id = m.user_id join kernel.tenants t on t.id = m.tenant_id
+      where m.tenant_id = $1 and m.user_id = $2 and m.suspended_at is null and u.suspended_at is null`,
+    values: [tenant, user],
+  })
+  return rows[0] ?? null
 }
 
 export async function countTenants(database: Door): Promise<number> {

@@ -1,10 +1,18 @@
-/** Which plugins are on for which tenant, known to every process within a moment of each change. */
+/** Which plugins are on for which tenant, which fields and roles it has defined itself, known to every process within a moment of each change. */
 import { type JsonObject, Problem } from '../contract.ts'
 import type { Database, Query, Result } from '../data/database.ts'
+import type { Asks } from '../resource/description.ts'
+import { type OwnFields, readOwnFields } from './own-fields.ts'
+import { type OwnRoles, readRoles } from './roles.ts'
 
-export interface TenantState {
+export interface TenantState extends OwnRoles {
+  /** What a plugin may do, where a later version asks for more. */
+  readonly consents: ReadonlyMap<string, Asks>
   readonly enabled: ReadonlySet<string>
+  /** Switched off, whether at work in this process or not. */
+  readonly off: ReadonlySet<string>
   readonly settings: ReadonlyMap<string, JsonObject>
+  readonly own: OwnFields
 }
 
 /** What the switches need to know of a plugin. */
@@ -17,6 +25,15 @@ export interface Switchable {
 type Run = <R>(query: Query) => Promise<Result<R>>
 
 const CHANNEL = 'weft_plugins'
+
+async function readConsents(run: Run, tenant: string): Promise<ReadonlyMap<string, Asks>> {
+  const { rows } = await run<{ plugin: string; asks: Asks }>({
+    name: 'tenant_consents',
+    text: 'select plugin, asks from kernel.consents where tenant_id = $1',
+    values: [tenant],
+  })
+  return new Map(rows.map(({ plugin, asks }) => [plugin, asks]))
+}
 
 export class Switches {
   readonly #database: Database
@@ -50,6 +67,11 @@ export class Switches {
     return () => this.#watchers.delete(watcher)
   }
 
+  /** What is known of a tenant is read anew. Others are told by the database. */
+  forget(tenant: string): void {
+    this.#states.delete(tenant)
+  }
+
   async stop(): Promise<void> {
     await this.#stop?.()
   }
@@ -71,7 +93,15 @@ export class Switches {
     })
     const off = new Set(rows.filter(({ enabled }) => !enabled).map(({ plugin }) => plugin))
     const enabled = this.#plugins.filter(({ id, isKernel }) => isKernel || !off.has(id)).map(({ id }) => id)
-    return { enabled: new Set(enabled), settings: new Map(rows.map(({ plugin, settings }) => [plugin, settings])) }
+    const settings = new Map(rows.map((row) => [row.plugin, row.settings]))
+    return {
+      enabled: new Set(enabled),
+      off,
+      settings,
+      own: await readOwnFields(run, tenant),
+      ...(await readRoles(run, tenant)),
+      consents: await readConsents(run, tenant),
+    }
   }
 
   /**
@@ -97,6 +127,16 @@ export class Switches {
           JSON.stringify(change.settings ?? state.settings.get(id) ?? {}),
         ],
       })
+    })
+    this.#states.delete(tenant)
+    return this.of(tenant)
+  }
+
+  /** What the plugin asks for now is what it may do from now on. */
+  async consent(tenant: string, plugin: string, { asks, by }: { asks: Asks; by: string }): Promise<TenantState> {
+    await this.#database.door({
+      text: `update kernel.consents set asks = $3, decided_by = $4, decided_at = now() where tenant_id = $1 and plugin = $2`,
+      values: [tenant, plugin, JSON.stringify(asks), by],
     })
     this.#states.delete(tenant)
     return this.of(tenant)

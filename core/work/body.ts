@@ -1,6 +1,7 @@
 /** From a body to columns: strangers refused, defaults given, the whole checked, phones read. */
-import { type JsonObject, Problem } from '../contract.ts'
+import { type Json, type JsonObject, Problem, type ProblemEntry } from '../contract.ts'
 import { toE164 } from '../resource/formats.ts'
+import { listOf } from '../resource/lists.ts'
 import { companionOf, type Field, type Model } from '../resource/model.ts'
 import { assertFits, findFaults, findStrangers, withoutNulls } from '../resource/validate.ts'
 import type { Composed } from './composition.ts'
@@ -76,12 +77,55 @@ function withDefaults(model: Model, body: JsonObject, { now }: BodyScope): JsonO
   return given
 }
 
+/** The body as it will be written, defaults given. @throws Problem 400 `invalid` with every fault of it */
+export function completeCreation(composed: Composed, body: JsonObject, scope: BodyScope): JsonObject {
+  refuseStrangers(composed, body)
+  const row = withDefaults(composed.model, withoutNulls(composed.read, body), scope)
+  const missing = composed.demanded.filter((field) => isAbsent(leafIn(row, field)))
+  const errors = [...findFaults(composed.write, row), ...missing.map(requiredFault)]
+  if (errors.length > 0) throw new Problem(400, 'invalid', errors)
+  return row
+}
+
+const isAbsent = (value: unknown) => value === undefined || value === null
+const requiredFault = ({ pointer }: Field) => ({ path: pointer, code: 'required' })
+
+/** What a body or a row says of a field. */
+function leafIn(body: JsonObject, { extension, name }: Field): Json | undefined {
+  if (extension === null) return body[name]
+  const groups = isGroup(body.extensions) ? body.extensions : {}
+  const group = groups[extension]
+  return isGroup(group) && Object.hasOwn(group, name) ? group[name] : undefined
+}
+
+/** What the tenant demands and the patch takes away. */
+const emptiedFaults = ({ demanded }: Composed, patch: JsonObject) =>
+  demanded.filter((field) => leafIn(patch, field) === null).map(requiredFault)
+
+/**
+ * Faults of a row without those of values that the patch leaves as they are, where the tenant has said since what they
+ * may be: nobody who changes something else has to mend them.
+ */
+function withoutOld(
+  { model }: Composed,
+  errors: readonly ProblemEntry[],
+  { patch, row }: { patch: JsonObject; row: JsonObject },
+): ProblemEntry[] {
+  if (errors.length === 0) return []
+  const isOld = (field: Field) => {
+    const given = leafIn(patch, field)
+    return given === undefined || JSON.stringify(given) === JSON.stringify(leafIn(row, field))
+  }
+  const isTenants = (field: Field) => field.isTenants || listOf(field) !== null
+  const old = [...model.fields.values()].filter((field) => isTenants(field) && isOld(field))
+  const isIn = (path: string, { pointer }: Field) => path === pointer || path.startsWith(`${pointer}/`)
+  return errors.filter(({ path }) => !old.some((field) => isIn(path, field)))
+}
+
 /** @throws Problem 400 `invalid` with every fault of the body */
 export function readCreation(composed: Composed, body: JsonObject, scope: BodyScope): Written {
   const { model } = composed
-  refuseStrangers(composed, body)
-  const row = withDefaults(model, withoutNulls(composed.read, body), scope)
-  assertFits(composed.write, row)
+  const row = completeCreation(composed, body, scope)
   const country = countryOf(model, row, scope)
   return { columns: columnsOf(model, row, country, () => true), extensions: extensionsOf(model, row, country, {}) }
 }
@@ -101,7 +145,12 @@ export function readPlainPatch(composed: Composed, patch: JsonObject, scope: Bod
       const { format } = field.schema as { format?: string }
       const empties = patch[field.name] === null && (watched.has(field.name) || field.filled)
       return (
-        !empties && !isRuled(composed, field) && field.type !== 'jsonb' && format !== 'phone' && format !== 'country'
+        !empties &&
+        !isRuled(composed, field) &&
+        listOf(field) === null &&
+        field.type !== 'jsonb' &&
+        format !== 'phone' &&
+        format !== 'country'
       )
     })
   if (!isPlain) return null
@@ -110,6 +159,21 @@ export function readPlainPatch(composed: Composed, patch: JsonObject, scope: Bod
     columns: columnsOf(model, patch, scope.country ?? undefined, (field) => touched.includes(field)),
     extensions: null,
   }
+}
+
+/**
+ * What can be said of a patch before any row is seen. @throws Problem 400 `invalid` for what fits no row
+ */
+export function assertPatch(composed: Composed, patch: JsonObject): void {
+  refuseStrangers(composed, patch)
+  const required = (composed.model.schema.required ?? []) as string[]
+  const emptied = required.filter((name) => patch[name] === null)
+  const errors = [
+    ...findFaults(composed.patch, withoutNulls(composed.read, patch)),
+    ...emptied.map((name) => ({ path: `/${name}`, code: 'required' })),
+    ...emptiedFaults(composed, patch),
+  ]
+  if (errors.length > 0) throw new Problem(400, 'invalid', errors)
 }
 
 /** Whether a condition of the schema looks at the field: its change may make others required. */
@@ -132,22 +196,19 @@ function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /** The row as a client could have written it. */
-function writable({ read }: Composed, row: JsonObject): JsonObject {
-  const keep = (
-    schema: { properties: Record<string, { readOnly?: boolean; properties?: object }> },
-    value: JsonObject,
-  ): JsonObject =>
+function writable({ write }: Composed, row: JsonObject): JsonObject {
+  const keep = (schema: { properties: Record<string, { properties?: object }> }, value: JsonObject): JsonObject =>
     Object.fromEntries(
       Object.entries(value).flatMap(([name, each]) => {
         const property = schema.properties[name]
-        if (!property || property.readOnly || each === null) return []
+        if (!property || each === null) return []
         if (!property.properties || !isGroup(each)) return [[name, each]]
         // A group that only the kernel writes does not stand in what clients write.
         const group = keep(property as never, each)
         return Object.keys(group).length > 0 ? [[name, group]] : []
       }),
     )
-  return keep(read as never, row)
+  return keep(write as never, row)
 }
 
 /**
@@ -164,7 +225,8 @@ export function readPatch(
   refuseStrangers(composed, patch)
   const row = withDefaults(model, mergePatch(writable(composed, scope.row), patch), scope)
   // Wrong types in the patch are told as they stand in it; only then is the whole row judged.
-  const faults = [...findFaults(composed.patch, withoutNulls(composed.read, patch)), ...findFaults(composed.write, row)]
+  const found = [...findFaults(composed.patch, withoutNulls(composed.read, patch)), ...findFaults(composed.write, row)]
+  const faults = [...withoutOld(composed, found, { patch, row: scope.row }), ...emptiedFaults(composed, patch)]
   const errors = faults.filter((e, i) => faults.findIndex((o) => o.path === e.path && o.code === e.code) === i)
   if (errors.length > 0) throw new Problem(400, 'invalid', errors)
   const country = countryOf(model, row, scope)

@@ -11,6 +11,7 @@ import {
 } from '../facts/changes.ts'
 import { type CursorKey, readCursor, writeCursor } from '../resource/cursor.ts'
 import type { Composition } from './composition.ts'
+import type { Rules } from './rules.ts'
 import type { Unit } from './unit.ts'
 
 /** Whom the changes are told. */
@@ -20,8 +21,10 @@ export interface Follower {
   readonly unit: Unit
   /** The resources whose rows it may read, with its tenant's plugins. */
   readonly resources: Composition['resources']
+  readonly rules: Rules
   /** Plugins that are on and of which it has some permission: their named facts are told it too. */
   readonly plugins: readonly string[]
+  can(permission: string): boolean
 }
 
 export interface ChangeReply {
@@ -55,8 +58,9 @@ export async function readPosition(follower: Follower, after: string | undefined
 
 /** Walked page by page, nothing that the follower may be told is missed or told twice. A page is empty at the end only. */
 export async function readChanges(follower: Follower, after: Position, limit: number): Promise<ChangeReply> {
-  const { tenant, cursorKey, resources, plugins } = follower
-  const statement = compileChanges({ tenant, after, resources: [...resources.keys()], plugins, limit })
+  const { tenant, cursorKey, resources, plugins, rules } = follower
+  const ruled = rules.ruled.filter(({ model }) => resources.has(model.name))
+  const statement = compileChanges({ tenant, after, resources: [...resources.keys()], plugins, limit, ruled })
   const { rows } = await follower.unit.read<ChangePage>(statement)
   const { items, end, isEnd } = rows[0] ?? { items: [], end: after, isEnd: true }
   if (items.length === 0 && !isEnd) return readChanges(follower, end, limit)

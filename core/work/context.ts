@@ -1,71 +1,40 @@
 /** Makes the `ctx` that plugin code works with: one for each request or event, revoked at the end. */
-import type {
-  Actor,
-  Ctx,
-  Filter,
-  Input,
-  JsonObject,
-  Kind,
-  ListInput as RowsInput,
-  Log,
-  Page,
-  Patch,
-  Point,
-  Resource,
-  Row,
-  Rows,
-  SystemFields,
-} from '../contract.ts'
+import type { Ctx, JsonObject, Keep, Resource } from '../contract.ts'
 import { Problem } from '../contract.ts'
-import type { Claims } from '../data/context.ts'
-import type { Database, Transaction } from '../data/database.ts'
+import type { Database } from '../data/database.ts'
 import type { CursorKey } from '../resource/cursor.ts'
-import { type Condition, readFilter } from '../resource/filter.ts'
-import { readSort } from '../resource/list.ts'
-import { ask, type Answerer } from './asking.ts'
-import type { Composition } from './composition.ts'
 import { eventsOf } from './events.ts'
-import { Merges } from './merge.ts'
+import { fieldsOf } from './fields.ts'
+import { listsOf } from './lists.ts'
+import type { Guard } from './guard.ts'
+import { linksOf } from './links.ts'
+import {
+  claimsOf,
+  type FindAnswers,
+  type Frame,
+  httpOf,
+  isWithinUses,
+  type Occasion,
+  type PluginPowers,
+  readOrigin,
+  type Task,
+  translate,
+} from './occasion.ts'
+import { noHttp } from './outbound.ts'
+import type { Scan } from '../files/files.ts'
+import { type PortPlace, type Ports, portsOf } from './ports.ts'
+import { type AnyPoint, Questions } from './questions.ts'
+import type { RowAsking } from './row-points.ts'
+import { resourcesOf, rowsOf } from './rows.ts'
+import { runAs } from './running.ts'
 import type { Scope } from './scope.ts'
-import { isPublicAddress, noHttp, openHttp } from './outbound.ts'
-import { joinTransaction, type Unit } from './unit.ts'
-import { type RowReply, Verbs } from './verbs.ts'
+import { tasksOf } from './task-ctx.ts'
+import { joinTransaction, openSingle, type Unit } from './unit.ts'
 
-/** What a `ctx` needs to know of the plugin whose code it serves. */
-export interface PluginPowers {
-  readonly id: string
-  /** Permissions that the plugin's code may use: its own, and those of its manifest's `uses`. */
-  readonly permissions: ReadonlySet<string>
-  readonly locales: { readonly [language: string]: JsonObject }
-  /** Whom its code may call. */
-  readonly hosts: readonly string[]
-}
+export type { Answering, FindAnswers, Occasion, PluginPowers, Precheck, Task } from './occasion.ts'
 
-/** A plugin that answers a point, with what its own ctx needs. */
-export interface Answering extends Answerer {
-  readonly powers: PluginPowers
-  readonly settings: JsonObject
-}
+type Life = { isOver: boolean }
 
-/** Those that are on for a tenant and answer a point, in the order in which they are asked. */
-export type FindAnswers = (tenant: string, point: string) => Promise<readonly Answering[]>
-
-/** For whom and where plugin code runs. */
-export interface Occasion {
-  readonly tenant: { readonly id: string; readonly slug: string; readonly country: string | null }
-  readonly actor: Actor
-  readonly lang: string
-  readonly composition: Composition
-  /** The actor's own rights; null for the system, whose rights are the plugin's. */
-  readonly permissions: ReadonlySet<string> | null
-  readonly settings: JsonObject
-  readonly request: string
-  /** What outbound calls bear, so that the other side knows them when they are made again; null where they are not. */
-  readonly idempotencyKey: string | null
-  readonly log: Log
-}
-
-const MAX_ROWS = 200
 const HANDLER_MS = 5_000
 const EXCHANGE_MS = 60_000
 
@@ -74,7 +43,13 @@ export class ContextFactory {
   readonly #cursorKey: CursorKey
   readonly #isMember: (tenant: string, user: string) => Promise<boolean>
   readonly #wake: () => void
-  readonly #findAnswers: FindAnswers
+  readonly #questions: Questions
+  readonly #ports: Ports
+  readonly #guard: Guard
+  readonly #url: string | null
+  readonly #forget: (tenant: string) => void
+  /** Tenants whose fields are being defined by a command that runs. */
+  readonly #changed = new Set<string>()
   /** Each ends one run of plugin code before its time. */
   readonly #interrupts = new Set<() => void>()
 
@@ -85,60 +60,92 @@ export class ContextFactory {
       isMember: (tenant: string, user: string) => Promise<boolean>
       wake: () => void
       findAnswers: FindAnswers
+      ports: Ports
+      guard: Guard
+      config: { readonly url: string | null }
+      switches: { forget(tenant: string): void }
     },
   ) {
     this.#database = database
     this.#cursorKey = means.cursorKey
     this.#isMember = means.isMember
     this.#wake = means.wake
-    this.#findAnswers = means.findAnswers
+    this.#ports = means.ports
+    this.#guard = means.guard
+    this.#url = means.config.url
+    this.#forget = (tenant) => means.switches.forget(tenant)
+    const { findAnswers, guard } = means
+    this.#questions = new Questions({ findAnswers, guard, call: (frame, code) => this.#call(frame, code) })
+  }
+
+  /** How a caller that is no plugin asks about the rows that it writes. */
+  rowAskingOf(occasion: Occasion): RowAsking {
+    return this.#questions.rowAskingOf(occasion)
+  }
+
+  /** The same for a caller that stores a file. */
+  scanOf(occasion: Occasion): Promise<Scan | null> {
+    return this.#questions.scanOf(occasion)
   }
 
   /**
-   * Runs plugin code as a query, a command or an exchange. `finish` joins a command's transaction, so that what the
-   * kernel notes about the run is committed with its effects or not at all.
-   * @throws Problem 504 `deadline` when the code does not end in time, 503 `interrupted` when the process ends before it
+   * Runs plugin code as a query, a command or an exchange.
+   * @throws Problem 504 `deadline` when the code does not end in time, 503 `interrupted` when the process ends before it,
+   * 503 `plugin_unavailable` while the plugin is suspended, and the reason of `life` when that has ended
    */
-  async run<T>(
-    occasion: Occasion,
-    plugin: PluginPowers,
-    task: {
-      kind: Kind
-      code: (ctx: Ctx) => Promise<T>
-      finish?: (transaction: Transaction, result: T) => Promise<void>
-    },
-  ): Promise<T> {
-    const claims = claimsOf(occasion, plugin)
-    if (task.kind === 'exchange')
-      return this.#bounded(EXCHANGE_MS, (signal) =>
-        this.#call({ occasion, plugin, signal, unit: null, claims }, task.code),
-      )
-    return this.#bounded(HANDLER_MS, (signal) =>
-      this.#database.transaction(claims, task.kind === 'query' ? 'snapshot' : 'write', async (transaction) => {
-        const result = await this.#call(
-          { occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims },
-          task.code,
-        )
-        await task.finish?.(transaction, result)
-        return result
-      }),
-    ).finally(() => task.kind === 'command' && this.#wake())
+  async run<T>(occasion: Occasion, plugin: PluginPowers, task: Task<T>): Promise<T> {
+    // What lasts has an end and a beginning of its own: hours of it are no slow call, and its end is no failure.
+    if (task.life) return this.#run(occasion, plugin, task)
+    return this.#guard.run(plugin.id, () => this.#run(occasion, plugin, task))
   }
 
-  async #bounded<T>(ms: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #run<T>(occasion: Occasion, plugin: PluginPowers, task: Task<T>): Promise<T> {
+    const claims = claimsOf(occasion, plugin)
+    const { kind, code, finish, precheck, life, unit: within } = task
+    if (within)
+      return this.#bounded(HANDLER_MS, (signal) =>
+        within.as({ plugin: plugin.id }, (unit) => this.#call({ occasion, plugin, signal, unit, claims }, code)),
+      )
+    if (kind === 'exchange')
+      return this.#bounded(life ?? EXCHANGE_MS, (signal) =>
+        this.#call({ occasion, plugin, signal, unit: null, claims, precheck }, code),
+      )
+    return this.#bounded(HANDLER_MS, (signal) =>
+      this.#database.transaction(claims, kind === 'query' ? 'snapshot' : 'write', async (transaction) => {
+        if (kind === 'command') await precheck?.(transaction)
+        const unit = joinTransaction(transaction, claims)
+        const result = await this.#call({ occasion, plugin, signal, unit, claims }, code)
+        await finish?.(transaction, result)
+        return result
+      }),
+    ).finally(() => kind === 'command' && this.#settle(claims.tenant))
+  }
+
+  /** After a transaction. Who has changed what a tenant is composed of finds it changed, before the database has told. */
+  #settle(tenant: string): void {
+    this.#wake()
+    if (this.#changed.delete(tenant)) this.#forget(tenant)
+  }
+
+  async #bounded<T>(bound: number | AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController()
     const { promise: ended, reject } = Promise.withResolvers<never>()
-    const end = (status: number, code: string) => {
-      controller.abort()
-      reject(new Problem(status, code))
+    const end = (reason: unknown) => {
+      controller.abort(reason)
+      reject(reason)
     }
-    const timer = setTimeout(end, ms, 504, 'deadline')
-    const interrupt = () => end(503, 'interrupted')
+    const life = typeof bound === 'number' ? null : bound
+    const die = () => end(life?.reason)
+    if (life?.aborted) throw life.reason
+    life?.addEventListener('abort', die)
+    const timer = life ? undefined : setTimeout(() => end(new Problem(504, 'deadline')), bound as number)
+    const interrupt = () => end(new Problem(503, 'interrupted'))
     this.#interrupts.add(interrupt)
     try {
       return await Promise.race([work(controller.signal), ended])
     } finally {
       clearTimeout(timer)
+      life?.removeEventListener('abort', die)
       this.#interrupts.delete(interrupt)
     }
   }
@@ -152,41 +159,69 @@ export class ContextFactory {
     const life = { isOver: false }
     const { proxy, revoke } = Proxy.revocable(this.#create(frame, life), {})
     try {
-      return await code(proxy)
+      return await runAs(frame.plugin.id, () => code(proxy))
     } finally {
       life.isOver = true
       revoke()
     }
   }
 
-  async #ask(
-    frame: Frame,
-    point: AnyPoint,
-    { input, key }: { input: unknown; key: string | undefined },
-  ): Promise<unknown> {
-    const { occasion, plugin, unit } = frame
-    const answerers = await this.#findAnswers(occasion.tenant.id, point.name)
-    return ask(
-      {
-        plugin: plugin.id,
-        unit,
-        answerers,
-        call: (answerer, signal, code) => {
-          const { powers, settings } = answerer as Answering
-          const own = AbortSignal.any([frame.signal, signal])
-          return this.#call({ ...frame, occasion: { ...occasion, settings }, plugin: powers, signal: own }, code)
-        },
-        report: (by, err) => occasion.log.warn('answer failed', { point: point.name, by, err }),
+  #tasks({ occasion, plugin, signal, unit, claims }: Frame, open: () => Unit): Pick<Ctx, 'task' | 'begin'> {
+    return tasksOf({
+      occasion,
+      plugin: plugin.id,
+      claims,
+      isWithin: unit !== null,
+      open,
+      call: (transaction, { actorKind, actor, permissions, rules, composition }, own, code) => {
+        const seen = { composition: composition ?? occasion.composition }
+        const acting = { ...occasion, actor: { kind: actorKind, id: actor }, permissions, rules, ...seen }
+        const inner = { occasion: acting, plugin, signal, unit: joinTransaction(transaction, own), claims: own }
+        return this.#call(inner, code)
       },
-      point,
-      input,
-      key,
-    )
+    })
   }
 
-  #create({ occasion, plugin, signal, unit, claims }: Frame, life: Life): Ctx {
+  /** What tenants define themselves. */
+  #own(
+    frame: Frame,
+    { assertLives, can }: { assertLives: () => void; can: Ctx['can'] },
+  ): Pick<Ctx, 'fields' | 'lists'> {
+    const { unit, claims, occasion } = frame
+    const fields = fieldsOf(frame, {
+      reading: () => (assertLives(), unit ?? openSingle(this.#database, claims)),
+      assertLives,
+      can,
+      noteChange: () => void this.#changed.add(occasion.tenant.id),
+    })
+    return { fields, lists: listsOf(occasion.composition, assertLives) }
+  }
+
+  /** One short transaction of an exchange. */
+  #work<T>(frame: Frame, command: (ctx: Ctx) => Promise<T>, origin: string | undefined): Promise<T> {
+    const { precheck } = frame
+    const claims = { ...frame.claims, origin: readOrigin(origin) }
+    return this.#database
+      .transaction(claims, 'write', async (transaction) => {
+        await precheck?.(transaction)
+        return this.#call({ ...frame, claims, unit: joinTransaction(transaction, claims) }, command)
+      })
+      .finally(() => this.#settle(claims.tenant))
+  }
+
+  #portsOf(
+    frame: Frame,
+    means: Pick<PortPlace, 'assertLives' | 'can'>,
+  ): Pick<Ctx, 'files' | 'mail' | 'notify' | 'secrets'> {
+    const scan = () => this.#questions.scan(frame)
+    return portsOf(this.#ports, { ...frame, ...means, scanned: frame.scanned ?? null, scan })
+  }
+
+  #create(frame: Frame, life: Life): Ctx {
+    const { occasion, plugin, signal, unit, claims } = frame
     const can = (permission: string) =>
-      plugin.permissions.has(permission) && (occasion.permissions === null || occasion.permissions.has(permission))
+      isWithinUses(plugin, occasion.composition, permission) &&
+      (occasion.permissions === null || occasion.permissions.has(permission))
     const now = new Date()
     const assertLives = () => {
       if (life.isOver || signal.aborted) throw new Error('This ctx is over: keep nothing of it beyond the call.')
@@ -196,107 +231,51 @@ export class ContextFactory {
       if (!unit) throw new Error('An exchange holds no transaction: use ctx.work for its short commands.')
       return unit
     }
-    const scope = (): Scope => ({
+    const scopeIn = (within: Unit): Scope => ({
       tenant: occasion.tenant.id,
+      composition: occasion.composition,
       country: occasion.tenant.country,
       now,
+      me: ['user', 'key'].includes(occasion.actor.kind) ? occasion.actor.id : null,
       cursorKey: this.#cursorKey,
-      unit: open(),
+      unit: within,
+      points: this.#questions.rowAsking(frame),
+      rules: occasion.rules,
       can,
       isMember: (user) => this.#isMember(occasion.tenant.id, user),
     })
+    const scope = () => scopeIn(open())
+    // An exchange reads page by page, each in a short transaction of its own.
+    const reading = () => (assertLives(), scopeIn(unit ?? openSingle(this.#database, claims)))
     return Object.freeze({
       tenant: Object.freeze({ id: occasion.tenant.id, slug: occasion.tenant.slug }),
-      actor: occasion.actor,
+      actor: Object.freeze({ ...occasion.actor }),
+      link: occasion.link ?? null,
       lang: occasion.lang,
       now,
       signal,
       log: occasion.log,
       can,
-      rows: <N extends string>(resource: Resource<N>) => rowsOf<N>(scope, occasion.composition, resource.name),
+      resources: () => resourcesOf(occasion.composition, { lang: occasion.lang, can }),
+      rows: <N extends string, K extends Keep>(resource: Omit<Resource<N, K>, 'points'>) =>
+        rowsOf<N, K>(scope, occasion.composition, { name: resource.name, reading }),
       ...eventsOf({ tenant: occasion.tenant.id, plugin: plugin.id, now, open }),
+      ...this.#tasks(frame, open),
       ask: (async (point: AnyPoint, input: unknown, key?: string) => {
         assertLives()
-        return this.#ask({ occasion, plugin, signal, unit, claims }, point, { input, key })
+        return this.#questions.ask(frame, point, { input, key })
       }) as Ctx['ask'],
-      work: async <T>(command: (ctx: Ctx) => Promise<T>): Promise<T> => {
+      ...this.#own(frame, { assertLives, can }),
+      links: linksOf({ tenant: occasion.tenant.id, plugin: plugin.id, url: this.#url, open }),
+      work: async <T>(command: (ctx: Ctx) => Promise<T>, { origin }: { origin?: string } = {}): Promise<T> => {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')
-        return this.#database.transaction(claims, 'write', (transaction) =>
-          this.#call({ occasion, plugin, signal, unit: joinTransaction(transaction, claims), claims }, command),
-        )
+        return this.#work(frame, command, origin)
       },
+      ...this.#portsOf(frame, { assertLives, can }),
       http: unit ? noHttp : httpOf(occasion, plugin, signal),
       settings: <T extends JsonObject>() => structuredClone(occasion.settings) as T,
-      t: (key: string, params: Record<string, string | number> = {}) => {
-        const text = plugin.locales[occasion.lang]?.[key] ?? plugin.locales.en?.[key] ?? key
-        return String(text).replace(/\{\{\s*(\w+)\s*\}\}/g, (whole, name: string) => String(params[name] ?? whole))
-      },
+      t: (key: string, params?: Record<string, string | number>) => translate(plugin, occasion.lang, { key, params }),
     })
-  }
-}
-
-interface Frame {
-  readonly occasion: Occasion
-  readonly plugin: PluginPowers
-  readonly signal: AbortSignal
-  readonly unit: Unit | null
-  readonly claims: Claims
-}
-type Life = { isOver: boolean }
-type AnyPoint = Point<unknown, unknown>
-
-function claimsOf({ tenant, actor, request }: Occasion, plugin: PluginPowers): Claims {
-  return {
-    tenant: tenant.id,
-    actorKind: actor.kind,
-    actor: actor.id,
-    plugin: plugin.id,
-    request,
-    origin: null,
-    task: null,
-    at: null,
-  }
-}
-
-const httpOf = ({ idempotencyKey }: Occasion, { hosts }: PluginPowers, signal: AbortSignal) =>
-  openHttp({ hosts, key: idempotencyKey, signal, isAllowed: isPublicAddress })
-
-const rowOf = <N extends string>({ body }: RowReply) => JSON.parse(body) as Row<N>
-
-function rowsOf<N extends string>(scope: () => Scope, composition: Composition, name: string): Rows<N> {
-  const composed = composition.resources.get(name)
-  if (!composed) throw new Problem(404, 'not_found')
-  const verbs = () => new Verbs(scope(), composed)
-  const merges = () => new Merges(scope(), composed)
-  const conditions = (where: Filter<N> | undefined): Condition[] =>
-    where === undefined
-      ? []
-      : [readFilter({ model: composed.model, children: composed.children, now: scope().now }, where)]
-  return {
-    get: async (id: string) => rowOf<N>(await verbs().get(id)),
-    list: async (input: RowsInput<N> = {}): Promise<Page<N>> => {
-      const { where, q = '', sort, limit = 50, after = null, count } = input
-      const order = readSort(composed.model, sort?.join(','))
-      const bounded = Math.min(Math.max(1, limit), MAX_ROWS)
-      const page = await verbs().list({
-        where: conditions(where),
-        q,
-        sort: order,
-        limit: bounded,
-        after,
-        count: count === 'exact',
-        include: [],
-      })
-      return { ...page, items: page.items.map((item) => JSON.parse(item) as Row<N>) }
-    },
-    create: async (input: Input<N>) => rowOf<N>(await verbs().create(input as unknown as JsonObject)),
-    update: async (row: Pick<SystemFields, 'id' | 'version'>, patch: Patch<N>) =>
-      rowOf<N>(await verbs().update({ id: row.id, version: row.version }, patch as unknown as JsonObject)),
-    remove: (row: Pick<SystemFields, 'id' | 'version'>) => verbs().remove({ id: row.id, version: row.version }),
-    restore: async (id: string) => rowOf<N>(await verbs().restore(id)),
-    merge: async (id: string, other: string) => merges().merge(id, other),
-    unmerge: async (id: string, mergeId: string) => merges().unmerge(id, mergeId),
-    adopt: async (from: string, to: string) => merges().adopt(from, to),
   }
 }

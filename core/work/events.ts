@@ -12,6 +12,8 @@ interface Teller {
   open(): Unit
 }
 
+const MAX_TOLD = 1_000
+
 const SCHEDULE = `insert into kernel.schedules (tenant_id, plugin, event, key, payload, due, every, tz)
   values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (tenant_id, event, key) do update
     set payload = excluded.payload, due = excluded.due, every = excluded.every, tz = excluded.tz`
@@ -21,9 +23,14 @@ export function eventsOf({ tenant, plugin, now, open }: Teller): Pick<Ctx, 'emit
   const assertOwn = ({ name }: { name: string }) => {
     if (!name.startsWith(`${plugin}.`)) throw new Error(`${plugin} cannot tell ${name}: it is not its own event.`)
   }
+  let told = 0
+  const count = () => {
+    if (++told > MAX_TOLD) throw new Error(`One unit of work tells at most ${MAX_TOLD} events.`)
+  }
   return {
     async emit<P extends JsonObject>(event: Event<P>, payload: P, schedule?: Schedule) {
       assertOwn(event)
+      count()
       const body = JSON.stringify(payload)
       if (!schedule)
         return void (await open().write({ text: 'select kernel.emit($1, $2)', values: [event.name, body] }))

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer as createPlainServer } from 'node:net'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -147,4 +148,29 @@ describe('a call', () => {
     )
     await expect(open().request('no url')).rejects.toThrow('is no URL')
   })
+})
+
+test('a connection of bytes goes to declared places only, both ways, and ends with its ctx', async () => {
+  const echo = createPlainServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1')
+  await once(echo, 'listening')
+  const place = `tcp://localhost:${(echo.address() as AddressInfo).port}`
+  const ending = new AbortController()
+  const http = open({ hosts: [place, 'tls://localhost:1', `http://localhost:${port}`], signal: ending.signal })
+  const connection = await http.connect(place)
+  await connection.write(Buffer.from('hello'))
+  for await (const bytes of connection) {
+    expect(Buffer.from(bytes).toString()).toBe('hello')
+    break
+  }
+  const second = await http.connect(place)
+  ending.abort()
+  await expect(second.write(Buffer.from('late'))).rejects.toThrow('unreachable')
+  const closed = open({ hosts: [place], isAllowed: () => false })
+  await expect(closed.connect(place)).rejects.toThrow('address')
+  await expect(http.connect('tcp://localhost:2')).rejects.toThrow('host_not_declared')
+  await expect(http.connect(place.replace('tcp', 'tls'))).rejects.toThrow('host_not_declared')
+  await expect(http.connect('tls://localhost:1')).rejects.toThrow('unreachable')
+  await expect(http.connect(`http://localhost:${port}`)).rejects.toThrow('not for this call')
+  await expect(http.request(place)).rejects.toThrow('not for this call')
+  echo.close()
 })

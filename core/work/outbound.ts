@@ -5,9 +5,10 @@
 import { lookup as lookUp, type LookupAddress } from 'node:dns'
 import { request as requestPlain, type IncomingMessage, type RequestOptions } from 'node:http'
 import { request as requestSecure } from 'node:https'
-import { isIP } from 'node:net'
+import { connect as connectPlain, isIP, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
 import ipaddr from 'ipaddr.js'
-import type { Http, HttpReply, HttpRequest, Json } from '../contract.ts'
+import type { Connection, Http, HttpReply, HttpRequest, Json } from '../contract.ts'
 import { Problem } from '../contract.ts'
 
 const MAX_BYTES = 5 * 1024 * 1024
@@ -32,10 +33,10 @@ export function isPublicAddress(address: string): boolean {
 /** Whether a URL is one of those that a manifest declares. `*.` stands for one name or more before it. */
 export function isDeclared(url: URL, hosts: readonly string[]): boolean {
   return hosts.some((line) => {
-    const isPlain = line.startsWith('http://')
-    const [name = '', port = ''] = line.replace(/^https?:\/\//, '').split(':')
+    const [scheme = 'https', rest = line] = /^(\w+):\/\/(.*)$/.exec(line)?.slice(1) ?? []
+    const [name = '', port = ''] = rest.split(':')
     const isNamed = name.startsWith('*.') ? url.hostname.endsWith(name.slice(1)) : url.hostname === name
-    return isNamed && url.port === port && url.protocol === (isPlain ? 'http:' : 'https:')
+    return isNamed && url.port === port && url.protocol === `${scheme}:`
   })
 }
 
@@ -107,10 +108,47 @@ function headersOf(given: HttpRequest['headers'], key: string | null): Record<st
   return headers
 }
 
+const refuse = () =>
+  Promise.reject(new Error('ctx.http is for an exchange, outside of ctx.work: a transaction waits for nobody.'))
+
 /** For where no call may be made: a transaction waits for nobody. */
-export const noHttp: Http = {
-  request: () =>
-    Promise.reject(new Error('ctx.http is for an exchange, outside of ctx.work: a transaction waits for nobody.')),
+export const noHttp: Http = { request: refuse, connect: refuse }
+
+const CONNECT_MS = 10_000
+
+function connectionOf(socket: Socket): Connection {
+  return {
+    [Symbol.asyncIterator]: () => socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>,
+    write: (bytes) =>
+      new Promise((resolve, reject) =>
+        socket.write(bytes, (error) => (error ? reject(new Problem(502, 'unreachable')) : resolve())),
+      ),
+    close: () => socket.end(),
+  }
+}
+
+function dial(url: URL, { isAllowed, signal }: Outbound): Promise<Socket> {
+  const options = { host: url.hostname, port: Number(url.port), lookup: judgedLookup(isAllowed) as never }
+  const socket =
+    url.protocol === 'tls:' ? connectSecure({ ...options, servername: url.hostname }) : connectPlain(options)
+  const end = () => socket.destroy()
+  signal.addEventListener('abort', end, { once: true })
+  socket.once('close', () => signal.removeEventListener('abort', end))
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => socket.destroy(new Problem(504, 'late')), CONNECT_MS)
+    const settle = (run: () => void) => () => {
+      clearTimeout(timer)
+      run()
+    }
+    socket.once(
+      url.protocol === 'tls:' ? 'secureConnect' : 'connect',
+      settle(() => resolve(socket)),
+    )
+    socket.once('error', (error) => {
+      clearTimeout(timer)
+      reject(error instanceof Problem ? error : new Problem(502, 'unreachable'))
+    })
+  })
 }
 
 /** @throws Problem 403 for what the plugin may not call, Error for what is wrong by itself */
@@ -127,10 +165,14 @@ function readTarget(text: string, { hosts, isAllowed }: Outbound): URL {
 export function openHttp(outbound: Outbound): Http {
   const { key, signal, isAllowed } = outbound
   let calls = 0
+  const assertScheme = ({ protocol }: URL, ...known: string[]) => {
+    if (!known.includes(protocol)) throw new Error(`'${protocol}//' is not for this call.`)
+  }
   const nextKey = (method: string) => (key === null || method === 'GET' ? null : `${key}-${++calls}`)
   return {
     async request(text, { method = 'GET', headers, body, ms = DEFAULT_MS } = {}) {
       const url = readTarget(text, outbound)
+      assertScheme(url, 'http:', 'https:')
       if (body !== undefined && Buffer.byteLength(body) > MAX_BYTES) throw new Error('The body is larger than 5 MB.')
       const late = AbortSignal.timeout(ms)
       const options = {
@@ -145,6 +187,11 @@ export function openHttp(outbound: Outbound): Http {
         if (late.aborted) throw new Problem(504, 'late')
         throw error instanceof Problem ? error : new Problem(502, 'unreachable')
       })
+    },
+    async connect(text) {
+      const url = readTarget(text, outbound)
+      assertScheme(url, 'tcp:', 'tls:')
+      return connectionOf(await dial(url, outbound))
     },
   }
 }

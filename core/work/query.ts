@@ -4,6 +4,7 @@ import { type Condition, type FilterScope, readFilter, readPair } from '../resou
 import { readSort } from '../resource/list.ts'
 import type { Model } from '../resource/model.ts'
 import type { Composed } from './composition.ts'
+import type { Rules } from './rules.ts'
 import type { ListInput } from './listing.ts'
 
 const DEFAULT_LIMIT = 50
@@ -48,32 +49,55 @@ export function readInclude(
 }
 
 const RESERVED = ['q', 'sort', 'limit', 'after', 'count', 'include', 'filter'] as const
-type Reserved = (typeof RESERVED)[number]
 
-/** @throws Problem 400 `invalid_query`, `invalid_filter`, `invalid_sort` */
-export function readListQuery(
-  composed: Composed,
+/** For whom a query string is read. */
+export interface QueryCaller {
+  readonly now: Date
+  readonly me: string | null
+  readonly can: (permission: string) => boolean
+  readonly rules: Rules
+}
+
+/**
+ * The conditions among the pairs, and what the other parameters say; those of `lists` may be repeated.
+ * @throws Problem 400 `invalid_query`, `invalid_filter`
+ */
+export function readConditions<N extends string>(
+  { model, children }: Composed,
   pairs: QueryPairs,
-  caller: { now: Date; can: (permission: string) => boolean },
-): ListInput {
-  const { model } = composed
-  const readable = new Map([...composed.children].filter(([name]) => caller.can(`${name}.read`)))
-  const scope: FilterScope = { model, children: readable, now: caller.now }
-  const given: Partial<Record<Reserved, string>> = {}
+  caller: QueryCaller,
+  { reserved, lists = [] }: { reserved: readonly N[]; lists?: readonly N[] },
+): { where: Condition[]; given: Partial<Record<N, string>> } {
+  const readable = new Map([...children].filter(([name]) => caller.can(`${name}.read`)))
+  const scope: FilterScope = {
+    model,
+    children: readable,
+    now: caller.now,
+    me: caller.me,
+    rule: (each) => caller.rules.of(each, 'read'),
+  }
+  const given: Partial<Record<string, string>> = {}
   const where: Condition[] = []
   for (const [name, value] of pairs) {
-    if (!RESERVED.includes(name as Reserved)) where.push(readPair(scope, name, value))
-    else if (given[name as Reserved] !== undefined) refuse(name, 'repeated')
-    else given[name as Reserved] = value
+    if (!reserved.includes(name as N)) where.push(readPair(scope, name, value))
+    else if (given[name] === undefined) given[name] = value
+    else if (lists.includes(name as N)) given[name] += `,${value}`
+    else refuse(name, 'repeated')
     if (where.length > MAX_CONDITIONS) refuse(name, 'too_many')
   }
   if (given.filter !== undefined) where.push(readFilter(scope, readJson(given.filter)))
-  if (given.count !== undefined && given.count !== 'exact') refuse('count', 'enum')
   if ((given.q ?? '').length > MAX_Q) refuse('q', 'maxLength', { limit: MAX_Q })
+  return { where, given: given as Partial<Record<N, string>> }
+}
+
+/** @throws Problem 400 `invalid_query`, `invalid_filter`, `invalid_sort` */
+export function readListQuery(composed: Composed, pairs: QueryPairs, caller: QueryCaller): ListInput {
+  const { where, given } = readConditions(composed, pairs, caller, { reserved: RESERVED })
+  if (given.count !== undefined && given.count !== 'exact') refuse('count', 'enum')
   return {
     where,
     q: given.q ?? '',
-    sort: readSort(model, given.sort),
+    sort: readSort(composed.model, given.sort),
     limit: readLimit(given.limit),
     after: given.after ?? null,
     count: given.count === 'exact',

@@ -37,9 +37,9 @@ export class Scheduler {
     )
     const columns = [0, 1, 2, 3].map((i) => lines.map((line) => line[i]))
     await this.#database.door({
-      text: `delete from kernel.schedules s where declared and not exists
+      text: `delete from kernel.schedules s where declared and plugin = any($3::text[]) and not exists
         (select from unnest($1::text[], $2::text[]) as l (plugin, event) where l.plugin = s.plugin and l.event = s.event)`,
-      values: columns.slice(0, 2),
+      values: [...columns.slice(0, 2), this.#installed.map(({ id }) => id)],
     })
     await this.#database.door({
       text: `insert into kernel.schedules (tenant_id, plugin, event, key, due, every, declared)

@@ -1,61 +1,56 @@
-/** The worker: relays facts, runs handlers, and comes round to what was left lying. */
-import type { Handler, Json, JsonObject } from '../contract.ts'
+/** The worker: relays facts, hands deliveries to handlers, and comes round to what was left lying. */
+import type { AccountTokens } from '../access/account-tokens.ts'
 import type { Sessions } from '../access/sessions.ts'
-import type { Database, Transaction } from '../data/database.ts'
+import { anyEvent } from '../contract.ts'
 import type { Carrier, Job } from '../delivery/queue.ts'
-import { Relay } from '../delivery/relay.ts'
+import { type RelayedFact, Relay } from '../delivery/relay.ts'
+import type { Spool } from '../files/spool.ts'
+import type { Store } from '../files/store.ts'
 import type { Installed } from '../host/manifest.ts'
-import { powersOf } from '../host/powers.ts'
-import { settingsOf } from '../host/settings.ts'
-import type { Switches } from '../tenancy/switches.ts'
-import type { Compositions } from '../work/composition.ts'
-import type { ContextFactory, Occasion } from '../work/context.ts'
+import { BEGUN } from '../work/task-store.ts'
+import { Deliverer, type DelivererServices, type KnownHandler } from './deliverer.ts'
+import { FeedRunner, type FeedTimes } from './feeds.ts'
 import { startHousekeeping } from './housekeeping.ts'
 import { Scheduler } from './scheduler.ts'
+import { KERNEL_TASKS } from './settling.ts'
+import { Slots } from './slots.ts'
+import type { RunnerServices } from './task-runner.ts'
 
 const POLL_MS = 1_000
 /** How soon what a manifest schedules holds for a tenant that is new. */
 const DECLARE_MS = 60_000
+/** How many handlers work on the database at a time. */
 const CONCURRENCY = 8
-const MAX_ATTEMPTS = 8
+/** How many deliveries are taken from the queue at a time, with those to handlers that mostly wait for others. */
+const TAKEN = 32
 /** How long a handler that runs may go on when the process is asked to end. */
 const GRACE_MS = 2_000
-/** A second, then twice as long each time, up to ten minutes. */
-const backoffSeconds = (attempts: number) => Math.min(2 ** (attempts - 1), 600)
 
-export interface WorkerServices {
-  readonly database: Database
+export interface WorkerServices extends DelivererServices, RunnerServices {
   readonly carrier: Carrier
-  readonly switches: Switches
-  readonly compositions: Compositions
-  readonly contexts: ContextFactory
   readonly installed: readonly Installed[]
   readonly sessions: Sessions
-  findTenant(id: string): Promise<{ id: string; slug: string; language: string; country: string | null } | null>
-  report(message: string, fields: Record<string, unknown>): void
+  readonly accountTokens: AccountTokens
+  readonly store: Store
+  readonly spool: Spool
+  /** Other ones for feeds than the usual. */
+  readonly feedTimes?: FeedTimes | undefined
+  /** What sends mails that wait; none of them throws. */
+  readonly mailings: readonly { turn(): Promise<void> }[]
 }
-
-interface Delivery {
-  readonly handler: string
-  readonly attempts: number
-  readonly is_told: boolean
-  readonly fact: string
-  readonly at: string
-  readonly row_id: string | null
-  readonly record_id: string | null
-  readonly changed: string[]
-  readonly payload: JsonObject | null
-}
-
-/** Thrown within a handler's transaction to undo a second telling of the same fact. */
-class AlreadyTold extends Error {}
 
 export class DeliveryWorker {
   readonly #services: WorkerServices
   readonly #relay: Relay
   readonly #scheduler: Scheduler
-  readonly #handlers: ReadonlyMap<string, { plugin: Installed; handler: Handler<never> }>
+  readonly #feeds: FeedRunner
+  readonly #handlers: ReadonlyMap<string, KnownHandler>
+  /** Handlers of plugins that are left out. */
+  readonly #absent: readonly { plugin: string; name: string; event: string }[]
+  readonly #deliverer: Deliverer
+  readonly #slots = new Slots(CONCURRENCY)
   #declaredAt = 0
+  #turnedAt = Date.now()
   #timer: NodeJS.Timeout | undefined
   #turning: Promise<void> | null = null
   #again = false
@@ -65,30 +60,66 @@ export class DeliveryWorker {
 
   constructor(services: WorkerServices) {
     this.#services = services
+    this.#feeds = new FeedRunner(services, services.feedTimes)
     const all = services.installed.flatMap((plugin) =>
       (plugin.plugin.handlers ?? []).map((handler) => [`${plugin.id}.${handler.name}`, { plugin, handler }] as const),
     )
     this.#handlers = new Map(all)
+    this.#deliverer = new Deliverer(services, this.#handlers, { isEnding: () => this.#ended, wake: () => this.wake() })
+    this.#absent = services.leftOut.flatMap(({ id, state, handlers }) =>
+      state === 'detached' ? [] : handlers.map(({ name, event }) => ({ plugin: id, name: `${id}.${name}`, event })),
+    )
     this.#scheduler = new Scheduler(services.database, services.installed, (err, { id, event, tenant }) =>
       services.report('schedule failed', { err, schedule: id, event, tenant }),
     )
-    this.#relay = new Relay(services.database, (tenant, event) => this.#subscribers(tenant, event), services.carrier)
+    const patient = all.filter(([, { handler }]) => handler.kind === 'exchange').map(([name]) => name)
+    this.#relay = new Relay(services.database, (fact) => this.#subscribers(fact), services.carrier, [
+      KERNEL_TASKS,
+      ...patient,
+    ])
   }
 
-  async #subscribers(tenant: string, event: string): Promise<string[]> {
-    const wanting = [...this.#handlers].filter(([, { handler }]) => handler.event.name === event)
-    if (wanting.length === 0) return []
-    const { enabled } = await this.#services.switches.of(tenant)
-    return wanting.filter(([, { plugin }]) => enabled.has(plugin.id)).map(([name]) => name)
+  async #subscribers({ tenant_id: tenant, event, plugin: author }: RelayedFact): Promise<string[]> {
+    if (event === BEGUN) return [KERNEL_TASKS]
+    // Who hears everything does not hear itself: each answer would ask for the next.
+    const wanting = [...this.#handlers].filter(
+      ([, { handler, plugin }]) =>
+        handler.event.name === event || (handler.event.name === anyEvent.name && plugin.id !== author),
+    )
+    const waiting = this.#absent.filter((handler) => [event, anyEvent.name].includes(handler.event))
+    if (wanting.length + waiting.length === 0) return []
+    const { enabled, off } = await this.#services.switches.of(tenant)
+    const told = wanting.filter(([, { plugin }]) => enabled.has(plugin.id)).map(([name]) => name)
+    return [...told, ...waiting.filter(({ plugin }) => !off.has(plugin)).map(({ name }) => name)]
+  }
+
+  /** How long a task runs at a time, in milliseconds. */
+  set sliceMs(ms: number) {
+    this.#deliverer.sliceMs = ms
   }
 
   async start(): Promise<void> {
-    this.#services.carrier.work((job) => this.#deliver(job), CONCURRENCY)
+    this.#services.carrier.work((job) => this.#take(job), TAKEN)
     const wake = () => this.wake()
     this.#stopListening = await this.#services.database.listen('weft_facts', { message: wake, gap: wake })
+    this.#turnedAt = Date.now()
     this.#timer = setInterval(wake, POLL_MS)
-    const { database, sessions, report } = this.#services
-    this.#stopHousekeeping = startHousekeeping(database, sessions, (err) => report('housekeeping failed', { err }))
+    this.#feeds.start()
+    const { report } = this.#services
+    this.#stopHousekeeping = startHousekeeping(this.#services, (err) => report('housekeeping failed', { err }))
+  }
+
+  /** How far it is behind, in seconds; null where this process has not begun to work. */
+  async askHow(): Promise<{ lagSeconds: number; isQueueThere: boolean } | null> {
+    if (!this.#timer || this.#ended) return null
+    const { database, carrier } = this.#services
+    const { rows } = await database.door<{ lag: number | null }>({
+      name: 'delivery_lag',
+      text: `select extract(epoch from now() - min(due))::float8 as lag from kernel.deliveries
+        where state in ('waiting', 'queued') and due < now()`,
+    })
+    const sinceTurn = (Date.now() - this.#turnedAt) / 1000
+    return { lagSeconds: Math.max(0, rows[0]?.lag ?? 0, sinceTurn), isQueueThere: await carrier.isThere() }
   }
 
   /** Looks for new facts now; called while it looks, it looks once more. */
@@ -105,6 +136,8 @@ export class DeliveryWorker {
         await this.#declare()
         const told = await this.#scheduler.turn()
         if ((await this.#relay.turn()) || told > 0) this.#again = true
+        for (const mailing of this.#services.mailings) await mailing.turn()
+        this.#turnedAt = Date.now()
       } catch (error) {
         // The next poll tries again; a database that is away must not end the worker.
         this.#services.report('relay failed', { err: error })
@@ -115,7 +148,26 @@ export class DeliveryWorker {
   async #declare(): Promise<void> {
     if (Date.now() - this.#declaredAt < DECLARE_MS) return
     await this.#scheduler.declare()
+    await this.#release()
     this.#declaredAt = Date.now()
+  }
+
+  /** What was held for plugins that are back is due now. */
+  async #release(): Promise<void> {
+    await this.#services.database.door({
+      text: `update kernel.deliveries set state = 'waiting', due = now(), updated_at = now()
+        where state = 'held' and split_part(handler, '.', 1) = any($1::text[])`,
+      values: [this.#services.installed.map(({ id }) => id)],
+    })
+  }
+
+  async #take(job: Job): Promise<void> {
+    try {
+      if (job.patient) await this.#deliverer.deliver(job)
+      else await this.#slots.run(job.tenant, () => this.#deliverer.deliver(job))
+    } finally {
+      this.#relay.noteEnd(() => this.wake())
+    }
   }
 
   async stop(): Promise<void> {
@@ -123,108 +175,10 @@ export class DeliveryWorker {
     clearInterval(this.#timer)
     this.#stopHousekeeping()
     await this.#stopListening?.()
+    await this.#feeds.stop()
     await this.#turning
     const grace = setTimeout(() => this.#services.contexts.interrupt(), GRACE_MS)
     await this.#services.carrier.close()
     clearTimeout(grace)
   }
-
-  async #read({ tenant, delivery }: Job): Promise<Delivery | null> {
-    const { rows } = await this.#services.database.door<Delivery>({
-      name: 'read_delivery',
-      text: `select d.handler, d.attempts, d.told_at is not null as is_told, d.fact::text, kernel.iso(f.at) as at, f.row_id, f.record_id, f.changed, f.payload
-        from kernel.deliveries d join kernel.facts f on f.tenant_id = d.tenant_id and f.id = d.fact
-        where d.tenant_id = $1 and d.id = $2 and d.state = 'queued'`,
-      values: [tenant, delivery],
-    })
-    return rows[0] ?? null
-  }
-
-  async #deliver(job: Job): Promise<void> {
-    const delivery = await this.#read(job)
-    const known = delivery && this.#handlers.get(delivery.handler)
-    // Done already, or the plugin is gone: nobody is left to tell.
-    if (!delivery) return
-    if (delivery.is_told) return this.#settle(job, { state: 'done', reason: null })
-    if (!known) return this.#settle(job, { state: 'dead', reason: 'no such handler' })
-    const tenant = await this.#services.findTenant(job.tenant)
-    const state = await this.#services.switches.of(job.tenant)
-    if (!tenant || !state.enabled.has(known.plugin.id))
-      return this.#settle(job, { state: 'done', reason: 'switched off' })
-    try {
-      await this.#tell(job, delivery, { ...known, tenant })
-    } catch (error) {
-      if (error instanceof AlreadyTold) return
-      // Not its fault: it is told again by the next worker.
-      if (this.#ended) return this.#settle(job, { state: 'waiting', reason: null })
-      await this.#fail(job, delivery, error as Error)
-    }
-  }
-
-  async #tell(
-    job: Job,
-    delivery: Delivery,
-    to: {
-      plugin: Installed
-      handler: Handler<never>
-      tenant: { id: string; slug: string; language: string; country: string | null }
-    },
-  ): Promise<void> {
-    const { plugin, handler, tenant } = to
-    const state = await this.#services.switches.of(tenant.id)
-    const report = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-      this.#services.report(message, { level, plugin: plugin.id, tenant: tenant.id, ...fields })
-    const occasion: Occasion = {
-      tenant,
-      actor: { kind: 'system', id: null },
-      lang: tenant.language,
-      composition: this.#services.compositions.of(state.enabled),
-      permissions: null,
-      settings: settingsOf(plugin, state),
-      request: job.delivery,
-      idempotencyKey: `${delivery.fact}-${delivery.handler}`,
-      log: { info: report('info'), warn: report('warn'), error: report('error') },
-    }
-    const { fact, at, row_id, record_id, changed } = delivery
-    const payload = (delivery.payload ?? { id: row_id, recordId: record_id, changed }) as Json
-    await this.#services.contexts.run(occasion, powersOf(plugin), {
-      kind: handler.kind,
-      code: (ctx) => handler.handle(ctx, { fact, at, payload: payload as never }),
-      finish: (transaction) => finish(transaction, job),
-    })
-    if (handler.kind === 'exchange') await finish({ query: (query) => this.#services.database.door(query) }, job)
-  }
-
-  async #fail(job: Job, { attempts }: Delivery, error: Error): Promise<void> {
-    const isLast = attempts + 1 >= MAX_ATTEMPTS
-    await this.#services.database.door({
-      text: `update kernel.deliveries set state = $3, attempts = attempts + 1, reason = $4, updated_at = now(),
-        due = now() + make_interval(secs => $5) where tenant_id = $1 and id = $2 and state = 'queued'`,
-      values: [
-        job.tenant,
-        job.delivery,
-        isLast ? 'dead' : 'waiting',
-        error.message.slice(0, 500),
-        backoffSeconds(attempts + 1),
-      ],
-    })
-    this.#services.report('handler failed', { err: error, delivery: job.delivery, dead: isLast })
-  }
-
-  async #settle(job: Job, outcome: { state: string; reason: string | null }): Promise<void> {
-    await this.#services.database.door({
-      text: `update kernel.deliveries set state = $3, reason = $4, updated_at = now() where tenant_id = $1 and id = $2 and state = 'queued'`,
-      values: [job.tenant, job.delivery, outcome.state, outcome.reason],
-    })
-  }
-}
-
-/** The delivery is done in the transaction of its effects: told twice, the second telling is undone. */
-async function finish(transaction: Transaction, job: Job): Promise<void> {
-  const { rowCount } = await transaction.query({
-    text: `update kernel.deliveries set state = 'done', reason = null, told_at = now(), updated_at = now()
-      where tenant_id = $1 and id = $2 and state = 'queued' and told_at is null`,
-    values: [job.tenant, job.delivery],
-  })
-  if (rowCount !== 1) throw new AlreadyTold()
 }

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Schema } from 'weft/ui'
 import { useChecks } from './checks.ts'
 import { draftKey, useDraft } from './draft.ts'
-import { formSchema, startValues } from './form-schema.ts'
+import { fixedValues, formSchema, startValues } from './form-schema.ts'
 import { applyPatch, patchOf, type Values } from './merge-patch.ts'
 import { type EditorInput, useSaving } from './record-saving.ts'
 import { type Base, baseOf } from './saving.ts'
@@ -18,7 +18,7 @@ export function useEditor(input: EditorInput) {
   const dirty = useMemo(() => Object.keys(patchOf(start, data)).length > 0, [start, data])
   const hidden = useMemo(() => settledReferences(schema, initial), [schema, initial])
   const asked = useMemo(
-    () => formSchema(schema, data, { hidden, stored: base?.values ?? {} }),
+    () => formSchema(schema, data, { hidden, stored: base?.values ?? {}, fixed: fixedValues(schema, base?.row) }),
     [schema, data, hidden, base],
   )
   const checks = useChecks(asked, data)

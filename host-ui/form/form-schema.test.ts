@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { formSchema, rowValues, startValues } from './form-schema.ts'
+import { fixedValues, formSchema, rowValues, startValues } from './form-schema.ts'
 import { sectionsOf } from './sections.ts'
 
 const read = (path: string) => JSON.parse(readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8'))
@@ -44,6 +44,23 @@ describe('formSchema', () => {
   it('does not let a field with a default be emptied once the record has it', () => {
     expect(formSchema(composed, { type: 'person' }, { stored: { status: 'active' } }).required).toContain('status')
     expect(formSchema(composed, { type: 'person' }).required).not.toContain('status')
+  })
+  it('asks nobody for what is not theirs to write, and knows it all the same', () => {
+    const { type, lastName, status } = composed.properties
+    const properties = {
+      ...composed.properties,
+      type: { ...type, readOnly: true },
+      lastName: { ...lastName, readOnly: true },
+    }
+    const schema = { ...composed, properties }
+    const fixed = fixedValues(schema, { type: 'company', lastName: 'Roy', status: 'active', email: null })
+    expect(fixed).toEqual({ type: 'company', lastName: 'Roy' })
+    const asked = formSchema(schema, {}, { fixed })
+    expect(asked.required).toEqual(['companyName'])
+    expect(Object.keys(asked.properties)).toContain('siret')
+    expect(formSchema(schema, {}, { fixed: { type: 'person' } }).required).toEqual([])
+    const kept = { ...schema, properties: { ...properties, status: { ...status, readOnly: true } } }
+    expect(fixedValues(kept, undefined)).toEqual({ status: 'active' })
   })
   it('drops defaults, so that nothing refills itself', () => {
     expect(formSchema(composed, {}).properties.status.default).toBeUndefined()

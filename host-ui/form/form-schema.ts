@@ -6,12 +6,17 @@ import { problemsOf } from './validation.ts'
  * The part of a composed schema that a form asks for just now: writable, active by `x-when`, with the conditions of
  * the root resolved into `required`. What it gives is plain, so nothing downstream has to know of conditions.
  */
-export function formSchema(schema: Schema, data: Values, { hidden = [], stored = {} }: Asking = {}): Schema {
-  const asked = objectSchema(schema, data, data)
+export function formSchema(
+  schema: Schema,
+  data: Values,
+  { hidden = [], stored = {}, fixed = {} }: Asking = {},
+): Schema {
+  const whole = { ...fixed, ...data }
+  const asked = objectSchema(schema, whole, data)
   const properties = Object.entries(asked.properties as Record<string, Schema>)
   return {
     ...asked,
-    required: [...new Set([...requiredNow(schema, data), ...filledFields(schema, stored)])],
+    required: [...new Set([...requiredNow(schema, whole), ...filledFields(schema, stored)])],
     properties: Object.fromEntries(properties.filter(([name]) => !hidden.includes(name))),
   }
 }
@@ -21,6 +26,8 @@ interface Asking {
   readonly hidden?: readonly string[]
   /** What the record held when the form was opened. */
   readonly stored?: Values
+  /** What the record holds and this reader does not write: conditions ask for it all the same. */
+  readonly fixed?: Values
 }
 
 function objectSchema(schema: Schema, root: Values, value: Values): Schema {
@@ -37,7 +44,15 @@ function fieldSchema(property: Schema, root: Values, value: unknown): Schema {
   // Defaults are laid into the data once, at the start: later ones would refill what a person has just emptied.
   const { default: _default, ...rest } = property
   const type = Array.isArray(rest.type) ? rest.type.find((name: string) => name !== 'null') : rest.type
-  return type === 'object' ? objectSchema({ ...rest, type }, root, (value ?? {}) as Values) : { ...rest, type }
+  return type === 'object'
+    ? objectSchema({ ...rest, type }, root, (value ?? {}) as Values)
+    : withHeld({ ...rest, type }, value)
+}
+
+/** A value that its list offers no more may stay where it stands. */
+function withHeld(property: Schema, value: unknown): Schema {
+  const isHeld = property['x-values'] && property.enum && !isEmpty(value) && !property.enum.includes(value)
+  return isHeld ? { ...property, enum: [...property.enum, value] } : property
 }
 
 /** An extension of which nothing is asked just now would leave an empty section. */
@@ -46,7 +61,17 @@ const isHollow = ({ type, properties }: Schema) => type === 'object' && Object.k
 function requiredNow(schema: Schema, data: Values): string[] {
   const conditions = [schema, ...((schema.allOf ?? []) as Schema[])].filter((part) => part.if)
   const met = conditions.map((part) => (problemsOf(part.if, data).length === 0 ? part.then : part.else))
-  return [schema, ...met].flatMap((part) => (part?.required ?? []) as string[])
+  const names = [schema, ...met].flatMap((part) => (part?.required ?? []) as string[])
+  // What somebody does not write is not asked of them.
+  return names.filter((name) => !schema.properties?.[name]?.readOnly)
+}
+
+/** Of the record, or of a new one, what this reader does not write. */
+export function fixedValues(schema: Schema, row: Values | undefined): Values {
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>)
+  const fixed = properties.filter(([, property]) => property.readOnly)
+  const values = fixed.map(([name, property]) => [name, row ? row[name] : property.default] as const)
+  return Object.fromEntries(values.filter(([, value]) => !isEmpty(value)))
 }
 
 /** A field with a default is never null in a row, so it can be changed but not emptied. */

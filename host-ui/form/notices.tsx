@@ -1,4 +1,5 @@
-import { CircleAlert, History } from 'lucide-react'
+import { CircleAlert, History, Hourglass } from 'lucide-react'
+import { Link } from 'wouter'
 import { type ApiProblem, formatDateTime, type Schema } from 'weft/ui'
 import type { Draft } from './draft.ts'
 import { fieldId, generalMessage, propertyAt } from './problem-text.ts'
@@ -31,7 +32,23 @@ export function DraftNotice({ draft, texts, onRestore, onDiscard }: DraftNoticeP
   )
 }
 
+/** Not an error: what was typed stays in the form and in its draft. */
+function HeldNotice({ texts }: { texts: Texts }) {
+  return (
+    <div role="status" className="form-notice">
+      <Hourglass className="text-muted-foreground size-4 shrink-0" aria-hidden />
+      <p className="min-w-0 flex-1">
+        <strong className="font-medium">{texts.host('form.held.title')}.</strong> {texts.host('form.held.text')}
+      </p>
+      <Link href="/approvals" className="btn" data-variant="outline" data-size="sm">
+        {texts.host('form.held.open')}
+      </Link>
+    </div>
+  )
+}
+
 export function ProblemNotice({ problem, texts }: { problem: ApiProblem; texts: Texts }) {
+  if (problem.status === 202) return <HeldNotice texts={texts} />
   return (
     <div role="alert" className="form-notice" data-kind="error">
       <CircleAlert className="text-destructive size-4 shrink-0" aria-hidden />

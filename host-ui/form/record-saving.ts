@@ -42,8 +42,9 @@ export function useSaving(input: SavingInput) {
   const key = useRef({ body: '', key: '' })
 
   async function send(values: Values) {
-    if (base) return saveChanges({ api, path: resource.path, schema, base, values })
-    const row = await api.create(resource.path, values, { idempotencyKey: keyFor(key.current, values) })
+    const idempotencyKey = keyFor(key.current, values)
+    if (base) return saveChanges({ api, path: resource.path, schema, base, values, idempotencyKey })
+    const row = await api.create(resource.path, values, { idempotencyKey })
     return { is: 'saved', row, joined: false } as const
   }
 

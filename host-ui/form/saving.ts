@@ -21,6 +21,8 @@ interface Edit {
   readonly schema: Schema
   readonly base: Base
   readonly values: Values
+  /** The same edit sent twice waits for approval once. */
+  readonly idempotencyKey?: string
 }
 
 /**
@@ -29,11 +31,13 @@ interface Edit {
  */
 export async function saveChanges(edit: Edit, rounds = 3): Promise<Saved> {
   const { api, path, schema, base, values } = edit
+  const options =
+    edit.idempotencyKey === undefined ? {} : { idempotencyKey: `${edit.idempotencyKey}-${base.row.version}` }
   const patch = patchOf(base.values, values)
   const joined = rounds < 3
   if (Object.keys(patch).length === 0) return { is: 'saved', row: base.row, joined }
   try {
-    return { is: 'saved', row: await api.update(path, base.row, patch), joined }
+    return { is: 'saved', row: await api.update(path, base.row, patch, options), joined }
   } catch (cause) {
     if (!(cause instanceof ApiProblem) || cause.status !== 412 || rounds === 0) throw cause
   }

@@ -5,7 +5,6 @@ import type { FieldContext } from './field-context.ts'
 import type { Values } from './merge-patch.ts'
 import { theme } from './theme.tsx'
 import { validator } from './validation.ts'
-import './form.css'
 
 const ThemedForm = withTheme(theme)
 

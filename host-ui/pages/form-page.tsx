@@ -10,7 +10,7 @@ import { FailurePage } from '../shell/failure-page.tsx'
 import { LoadingPage } from '../shell/notice.tsx'
 import { usePageHeading } from '../shell/page.tsx'
 import { isMissing } from '../shell/problem.ts'
-import { rowOptions, schemaOptions, useUsers } from '../shell/queries.ts'
+import { rowOptions, schemaOptions, type User, useUsers } from '../shell/queries.ts'
 import { notify } from '../shell/toast.tsx'
 import { setUnsaved, useLeaveGuard } from '../shell/unsaved.tsx'
 import { titleOf } from './fields/title.ts'
@@ -32,12 +32,25 @@ export function FormPage({ resource, id }: { resource: Resource; id?: string }) 
   return <Writing key={id ?? 'new'} resource={resource} schema={schema.data} row={row.data} />
 }
 
+/** Whom a record names and the reader may not know is somebody all the same. */
+function useNamed(schema: Schema, row: Row | undefined): Pick<User, 'id' | 'name'>[] {
+  const { t } = useTexts()
+  const users = useUsers()
+  if (useComposition().can('users.read')) return users
+  const asked = Object.entries(schema.properties as Record<string, Schema>).filter(
+    ([, each]) => each['x-ref'] === 'users',
+  )
+  const ids = new Set(asked.map(([name]) => row?.[name]).filter((id) => typeof id === 'string'))
+  const strangers = [...ids].filter((id) => !users.some((user) => user.id === id))
+  return [...users, ...strangers.map((id) => ({ id, name: t('value.hiddenUser') }))]
+}
+
 function Writing({ resource, schema, row }: { resource: Resource; schema: Schema; row: Row | undefined }) {
   const { t, i18n } = useTexts()
   const { permissions } = useComposition()
   const [, navigate] = useLocation()
   const search = useSearch()
-  const users = useUsers()
+  const users = useNamed(schema, row)
   // What one started from: a newer row that arrives meanwhile must not be pulled under the writer's hands.
   const [first] = useState(row)
   const one = t(`${resource.plugin}:${resource.name}.one`)

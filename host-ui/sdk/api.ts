@@ -7,7 +7,10 @@ export interface ProblemEntry {
   readonly params?: Record<string, unknown>
 }
 
-/** What the server refused, or `offline` with status 0 when it could not be reached. */
+/**
+ * What the server refused, or `offline` with status 0 when it could not be reached. Status 202 and `held`: not done, and
+ * waiting for somebody to approve it.
+ */
 export class ApiProblem extends Error {
   readonly status: number
   readonly code: string
@@ -29,7 +32,7 @@ export interface Api {
   get<T>(path: string, query?: Query): Promise<T>
   list<R = Row>(path: string, query?: Query): Promise<Page<R>>
   create<R = Row>(path: string, body: unknown, options?: { idempotencyKey?: string }): Promise<R>
-  update<R = Row>(path: string, row: Versioned, patch: unknown): Promise<R>
+  update<R = Row>(path: string, row: Versioned, patch: unknown, options?: { idempotencyKey?: string }): Promise<R>
   remove(path: string, row: Versioned): Promise<void>
   restore<R = Row>(path: string, id: string): Promise<R>
   send<T>(method: string, path: string, body?: unknown): Promise<T>
@@ -49,8 +52,11 @@ export function createApi(fetchLike: Fetch = (url, init) => fetch(url, init)): A
     list: (path, query) => call('GET', withQuery(path, query)),
     create: (path, body, { idempotencyKey = newKey() } = {}) =>
       call('POST', path, { 'content-type': 'application/json', 'idempotency-key': idempotencyKey }, body),
-    update: (path, row, patch) =>
-      call('PATCH', one(path, row.id), { 'content-type': 'application/merge-patch+json', ...ifMatch(row) }, patch),
+    update: (path, row, patch, { idempotencyKey } = {}) => {
+      const key: Record<string, string> = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }
+      const headers = { 'content-type': 'application/merge-patch+json', ...ifMatch(row), ...key }
+      return call('PATCH', one(path, row.id), headers, patch)
+    },
     remove: (path, row) => call('DELETE', one(path, row.id), ifMatch(row)),
     restore: (path, id) => call('POST', `${one(path, id)}/restore`),
     send: (method, path, body) =>
@@ -82,6 +88,8 @@ async function request(fetchLike: Fetch, url: string, init: RequestInit): Promis
   if (response.ok && (response.status === 204 || response.status === 205)) return undefined
   const body = await response.json().catch(() => undefined)
   if (!response.ok) throw problemFrom(response.status, body)
+  const held = response.status === 202 ? body?.proposal?.id : undefined
+  if (held) throw new ApiProblem(202, 'held', [{ path: '', code: 'held', params: { proposal: held } }])
   return body
 }
 

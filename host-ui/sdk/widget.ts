@@ -20,6 +20,12 @@ export interface WidgetContext {
   notify(message: string, kind?: Notice): void
   /** To be called after own writes: the host fetches record, lists and history again. */
   refresh(): void
+  /**
+   * Calls `changed` when somebody has written to rows of the resource, or may have; in the slot of a record, to those of
+   * that record alone. `WeftElement` does so for what it `watches`.
+   * @returns what ends it
+   */
+  watch(resource: string, changed: () => void): () => void
   /** The composed schema of a resource, fetched once and shared with the host. */
   schemas(resource: string): Promise<Schema>
   /** The screen's stylesheet, for widgets that use a shadow root. */

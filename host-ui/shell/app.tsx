@@ -1,3 +1,6 @@
+import { useState } from 'react'
+import { InvitationPage } from '../pages/entry/invitation-page.tsx'
+import { NewPasswordPage } from '../pages/entry/new-password-page.tsx'
 import { SignInDialog, SignInPage } from '../pages/sign-in.tsx'
 import { CompositionProvider, useInterface } from './composition.tsx'
 import { Frame } from './frame.tsx'
@@ -7,7 +10,18 @@ import { Pages } from './pages.tsx'
 import { useSession } from './session.tsx'
 import { Splash } from './splash.tsx'
 
+/** Where mails lead. Behind the `#` nothing is sent to a server: it is the token. */
+const ENTRIES = { '/new-password': NewPasswordPage, '/invitation': InvitationPage }
+
 export function App() {
+  const [entry] = useState(() => ({
+    Page: ENTRIES[location.pathname as keyof typeof ENTRIES],
+    token: location.hash.slice(1),
+  }))
+  return entry.Page ? <entry.Page token={entry.token} /> : <Signed />
+}
+
+function Signed() {
   const { session, failed, retry, expired } = useSession()
   useLive(session && !expired ? session.user.id : null)
   if (failed) return <Trouble retry={retry} error={undefined} />

@@ -15,8 +15,9 @@ export function onSessionEnd(listener: Listener): () => void {
 
 export const api: Api = createApi(async (url, init) => {
   const response = await fetch(url, init)
-  const signingIn = url === '/api/session' && init.method !== 'PATCH'
+  const signingIn = (url === '/api/session' && init.method !== 'PATCH') || url === '/api/session/passkey'
   if (response.status === 401 && !signingIn) listeners.forEach((listener) => listener())
+  if (response.status === 202) void queries.invalidateQueries({ queryKey: ['proposals'] })
   return response
 })
 

@@ -12,6 +12,8 @@ export interface Resource {
   belongsTo: string | null
   title: string[]
   sort: string
+  /** Only records have a past, and can be restored. */
+  keep: 'record' | 'log' | 'scratch'
 }
 
 export interface Contribution {
@@ -28,6 +30,8 @@ interface Interface extends Session {
   permissions: string[]
   resources: Resource[]
   plugins: string[]
+  /** Names of the lists of values that it has. */
+  lists: string[]
   widgets: Contribution[]
   /** This organisation's settings of each plugin. */
   settings: Record<string, Record<string, unknown>>
@@ -60,6 +64,8 @@ export async function changeLanguage(language: Language): Promise<void> {
   await queries.fetchQuery(options(language))
   await i18n.changeLanguage(language)
   rememberLanguage(language)
+  // Reasons come in the words of the server.
+  void queries.invalidateQueries({ queryKey: ['plugins'] })
 }
 
 export function useInterface() {

@@ -1,11 +1,14 @@
 import { Menu as MenuIcon, Search, X } from 'lucide-react'
 import { useRef, useState, type ReactNode } from 'react'
 import { Link, useLocation } from 'wouter'
+import { Acting } from './acting.tsx'
+import { Bell } from './bell.tsx'
 import { useModal } from './dialog.tsx'
 import { Mark } from './mark.tsx'
 import { Offline } from './offline.tsx'
 import { QuickSearch, useQuickSearch } from './quick-search.tsx'
 import { Sidebar } from './sidebar.tsx'
+import { TaskPanel } from './task-panel.tsx'
 import { useTexts } from './texts.ts'
 
 /** Navigation at the side, or in a drawer on small screens, and one main region for the page. */
@@ -24,7 +27,7 @@ export function Frame({ children }: { children: ReactNode }) {
         {t('nav.skip')}
       </a>
       <aside className="frame-side" aria-label={t('nav.side')}>
-        <Sidebar onSearch={search.show} />
+        <Sidebar onSearch={search.show} bell />
       </aside>
       <header className="frame-top">
         <button
@@ -52,6 +55,7 @@ export function Frame({ children }: { children: ReactNode }) {
         >
           <Search aria-hidden />
         </button>
+        <Bell align="end" />
       </header>
       {drawer && (
         <Drawer onClose={() => setDrawerAt(null)}>
@@ -59,7 +63,9 @@ export function Frame({ children }: { children: ReactNode }) {
         </Drawer>
       )}
       <main id="main" ref={main} tabIndex={-1} className="frame-main">
+        <Acting />
         <Offline />
+        <TaskPanel />
         {children}
       </main>
       {search.open && <QuickSearch onClose={search.hide} />}

@@ -67,6 +67,7 @@ describe('follow', () => {
   const on = {
     change: vi.fn<(changes: readonly Change[]) => void>(),
     recompose: vi.fn<() => void>(),
+    fetch: vi.fn<(keys: readonly string[]) => void>(),
     refused: vi.fn<() => void>(),
   }
   let end: () => void
@@ -116,6 +117,24 @@ describe('follow', () => {
     vi.advanceTimersByTime(10_000)
     sources[1]!.tell('open')
     expect([sources.length, on.recompose.mock.calls.length]).toEqual([2, 1])
+  })
+  it('fetches what concerns the reader once for all that is told together', () => {
+    sources[0]!.tell('open')
+    for (const signal of ['task', 'task', 'notified', 'change-of-tune']) sources[0]!.tell(signal)
+    expect(on.fetch).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(400)
+    expect(on.fetch.mock.calls).toEqual([[['tasks', 'notifications']]])
+    expect(on.change).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(3_600_000)
+    expect(on.fetch).toHaveBeenCalledTimes(1)
+  })
+  it('asks by itself, slowly, for as long as the stream is down', () => {
+    sources[0]!.fail(0)
+    vi.advanceTimersByTime(31_000)
+    expect(on.fetch.mock.calls.map(([keys]) => keys.length)).toEqual([4, 4])
+    sources[0]!.tell('open')
+    vi.advanceTimersByTime(60_000)
+    expect(on.fetch).toHaveBeenCalledTimes(2)
   })
   it('tells and asks nothing once it is ended', () => {
     sources[0]!.tell('change', changeOf())

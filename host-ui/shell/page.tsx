@@ -36,7 +36,7 @@ export function Page({ title, lead, actions, children }: PageProps) {
   return (
     <div className="page">
       <header className="page-header">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 basis-56">
           <h1 ref={heading} tabIndex={-1}>
             {title}
           </h1>

@@ -1,7 +1,8 @@
 import { queryOptions, useQuery } from '@tanstack/react-query'
+import { useMemo } from 'react'
 import type { Page, Row, Schema } from '../sdk/index.ts'
 import { api, queries } from './client.ts'
-import type { Resource } from './composition.tsx'
+import { type Resource, useComposition } from './composition.tsx'
 
 /** What the pages read, each under the name of its resource so that one invalidation reaches all of it. */
 export const schemaOptions = (resource: string) =>
@@ -37,14 +38,19 @@ export interface User {
 
 const NOBODY: User[] = []
 
-/** Members by id, for the names of owners and authors; without the right to see them, ids stay ids. */
+/** Members by id, for the names of owners and authors; without the right to see them, oneself alone. */
 export function useUsers(): User[] {
+  const { can, user, role } = useComposition()
+  const isOpen = can('users.read')
   const { data } = useQuery({
     queryKey: ['users'],
+    enabled: isOpen,
     queryFn: () => api.get<Pick<Page<User>, 'items'>>('/api/users'),
     staleTime: 300_000,
     refetchOnWindowFocus: true,
     retry: false,
   })
-  return data?.items ?? NOBODY
+  const { id, name, email } = user
+  const oneself = useMemo(() => [{ id, name, email, role }], [id, name, email, role])
+  return isOpen ? (data?.items ?? NOBODY) : oneself
 }

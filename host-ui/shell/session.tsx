@@ -10,6 +10,8 @@ export interface Session {
   tenant: { slug: string; name: string; language: string | null }
   tenants: { slug: string; name: string }[]
   role: string
+  /** The administrator who acts as the user. */
+  actingBy?: { id: string; name: string }
 }
 
 interface SessionState {

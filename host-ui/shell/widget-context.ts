@@ -3,6 +3,7 @@ import { useLocation } from 'wouter'
 import type { Row, Schema, WidgetContext } from '../sdk/index.ts'
 import { api, queries, refetchRecords } from './client.ts'
 import { useComposition } from './composition.tsx'
+import { listenToChanges } from './live.ts'
 import { schemaOptions } from './queries.ts'
 import { notify } from './toast.tsx'
 import { textsOf, useTexts } from './texts.ts'
@@ -34,6 +35,12 @@ export function useWidgetContext(plugin: string, record?: RecordInView): WidgetC
       navigate,
       notify: (message, kind) => notify(message, kind),
       refresh: () => void (resource ? refetchRecords(resource) : queries.invalidateQueries()),
+      watch: (name, changed) =>
+        listenToChanges((changes) => {
+          const isShown = (rowId: string | null, recordId: string | null) => !id || id === rowId || id === recordId
+          const isMeant = changes?.some((each) => each.resource === name && isShown(each.rowId, each.recordId))
+          if (isMeant ?? true) changed()
+        }),
       schemas: (name) => queries.fetchQuery({ ...schemaOptions(name), staleTime: 60_000 }) as Promise<Schema>,
       sheet: sharedSheet(),
     }),

@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
-type Ask = { readonly kind: 'open'; readonly input: unknown } | { readonly kind: 'cpu' } | { readonly kind: 'close' }
+type Ask =
+  { readonly kind: 'open'; readonly input: unknown } | { readonly kind: 'cpu' | 'memory' } | { readonly kind: 'close' }
 
 /** In a child: opens a server when told to, tells its port and its CPU time, and ends. */
 export async function serve<T>(
@@ -22,6 +23,7 @@ export async function serve<T>(
       const { user, system } = process.cpuUsage()
       return (user + system) / 1_000
     },
+    memory: async () => process.memoryUsage().rss,
     close: () => close(),
   }
   answerParent(answers)

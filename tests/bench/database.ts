@@ -7,7 +7,8 @@ import { Client } from 'pg'
 import { openDatabase } from '../../core/data/database.ts'
 import { findRoles, loginUrl } from '../../core/data/roles.ts'
 import { openServer } from '../../core/data/server.ts'
-import { describePlugins, migrateDatabase } from '../../core/host/preparation.ts'
+import { migrateDatabase } from '../../core/host/preparation.ts'
+import { describePlugins } from '../../core/host/trial.ts'
 import type { RoleNames } from '../../core/resource/derived.ts'
 import { createTenant } from '../../core/tenancy/directory.ts'
 import { copyTables } from './bare-tables.ts'
@@ -25,7 +26,7 @@ export interface BenchDatabase {
   drop(): Promise<void>
 }
 
-async function connect(url: string): Promise<Client> {
+export async function connect(url: string): Promise<Client> {
   const client = new Client({ connectionString: url })
   client.on('error', () => {})
   await client.connect()

@@ -51,6 +51,13 @@ export async function fill(owner: Client, fillings: readonly Filling[]): Promise
   await closeTables(owner)
 }
 
+/** Runs `change` past triggers and policies, but for the trigger of the search text. */
+export async function changeFilled(owner: Client, change: () => Promise<unknown>): Promise<void> {
+  await openTables(owner)
+  await change()
+  await closeTables(owner)
+}
+
 const KERNEL_TABLES = ['kernel.records', 'kernel.facts']
 
 async function openTables(owner: Client): Promise<void> {

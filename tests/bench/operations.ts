@@ -25,14 +25,17 @@ const DEEP_PAGES = 10
 const QUERIES = 400
 const MAX_HITS = 1_000
 
-const head = (server: Server, line: string, more: Record<string, string> = {}) => {
+/** Where requests go to, and in whose name. */
+export type Address = Pick<Server, 'port' | 'prefix' | 'headers'>
+
+const head = (server: Address, line: string, more: Record<string, string> = {}) => {
   const headers = { host: `127.0.0.1:${server.port}`, ...server.headers, ...more }
   return `${line} HTTP/1.1\r\n${Object.entries(headers)
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')}`
 }
 
-const gets = (server: Server, paths: readonly string[]) =>
+export const gets = (server: Address, paths: readonly string[]) =>
   paths.map((path) => `${head(server, `GET ${server.prefix}${path}`)}\r\n`)
 
 const pathOf = (query: Record<string, string>) => `/clients?${new URLSearchParams(query)}`

@@ -20,7 +20,7 @@ export const PAGE_SIZE = 50
 const usage = `npm run bench -- [--sample] [--clients 100000] [--rounds 5] [--seconds 4] [--only list,read] [--profile <folder>]`
 
 const FULL = { clients: '100000', rounds: '5', seconds: '4' }
-const SAMPLE = { clients: '10000', rounds: '3', seconds: '1' }
+const SAMPLE = { clients: '10000', rounds: '2', seconds: '1' }
 
 /** @throws Error with the usage */
 export function readOptions(args: string[]): Options {

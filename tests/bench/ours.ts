@@ -4,7 +4,14 @@ import { openKernel } from '../../core/kernel.ts'
 import { serve } from './child.ts'
 import { SECRET } from './settings.ts'
 
-await serve<{ ownerUrl: string }>(async ({ ownerUrl }) => {
+interface Input {
+  readonly ownerUrl: string
+  /** Folders of plugins beside the shipped ones. */
+  readonly plugins?: readonly string[]
+  readonly redisUrl?: string | null
+}
+
+await serve<Input>(async ({ ownerUrl, plugins = [], redisUrl = null }) => {
   const config = {
     port: 0,
     dataDir: '/nonexistent',
@@ -12,10 +19,10 @@ await serve<{ ownerUrl: string }>(async ({ ownerUrl }) => {
     adminEmail: null,
     adminPassword: null,
     secret: SECRET,
-    plugins: [],
+    plugins,
     databaseUrl: ownerUrl,
     databaseOwnerUrl: ownerUrl,
-    redisUrl: null,
+    redisUrl,
     s3Url: null,
     smtpUrl: null,
   }

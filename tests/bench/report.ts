@@ -24,7 +24,7 @@ export interface Outcome {
 
 const DEEP_GATE = 1.2
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2
@@ -42,7 +42,7 @@ function ratios(rounds: readonly Round[]): number[] {
 
 const range = (values: readonly number[]) =>
   `${fixed(median(values))} (${fixed(Math.min(...values))}..${fixed(Math.max(...values))})`
-const verdict = (passes: boolean) => (passes ? 'pass' : '**FAIL**')
+export const verdict = (passes: boolean) => (passes ? 'pass' : '**FAIL**')
 
 function lineOf({ operation, rounds }: Outcome): string[] {
   const values = ratios(rounds)
@@ -101,20 +101,27 @@ export function failures(outcomes: readonly Outcome[]): string[] {
   return [...low.map(({ operation }) => operation.label), ...(isDeepSlow ? ['deep page to page 1'] : [])]
 }
 
-export function conditionsOf(run: { database: string; clients: number; rounds: number; seconds: number }): string {
+/** The day, the machine and the programs. */
+export function machineOf(database: string): string {
   const [processor, ...others] = cpus()
   return (
-    `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${run.database}, ${others.length + 1} cores ` +
-    `(${processor?.model.trim()}), ${run.clients.toLocaleString('en')} clients, ${run.rounds} rounds of ${run.seconds} s, 8 connections.`
+    `${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${database}, ${others.length + 1} cores ` +
+    `(${processor?.model.trim()})`
   )
 }
 
-const README = join(import.meta.dirname, 'README.md')
-const MARKS = ['<!-- results: written by npm run bench -->', '<!-- end of results -->'] as const
+export function conditionsOf(run: { database: string; clients: number; rounds: number; seconds: number }): string {
+  return `${machineOf(run.database)}, ${run.clients.toLocaleString('en')} clients, ${run.rounds} rounds of ${run.seconds} s, 8 connections.`
+}
 
-export function writeResults(text: string): void {
+const README = join(import.meta.dirname, 'README.md')
+
+/** `command` is the run that the results are of, as the README marks their place. */
+export function writeResults(text: string, command = 'npm run bench'): void {
+  const begin = `<!-- results: written by ${command} -->`
   const page = readFileSync(README, 'utf8')
-  const [from, to] = [page.indexOf(MARKS[0]), page.indexOf(MARKS[1])]
-  if (from < 0 || to < from) throw new Error(`${README} has lost its marks for the results.`)
-  writeFileSync(README, `${page.slice(0, from + MARKS[0].length)}\n\n${text}\n\n${page.slice(to)}`)
+  const from = page.indexOf(begin)
+  const to = page.indexOf('<!-- end of results -->', from)
+  if (from < 0 || to < 0) throw new Error(`${README} has lost its marks for the results.`)
+  writeFileSync(README, `${page.slice(0, from + begin.length)}\n\n${text}\n\n${page.slice(to)}`)
 }

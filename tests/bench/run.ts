@@ -1,9 +1,13 @@
-/** `npm run bench`: ours beside a rival written by hand, in alternating rounds on one database. */
+/** `npm run bench`: ours beside a rival written by hand, in alternating rounds on one database; other runs by their word. */
+import { runBatch } from './batch.ts'
 import { createBenchDatabase, type BenchDatabase } from './database.ts'
 import { type Child, startChild } from './child.ts'
+import { runEvents } from './events.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
+import { runMillion } from './million.ts'
 import { findOperations, type Job, type Operation } from './operations.ts'
 import { CONNECTIONS, type Options, readOptions } from './options.ts'
+import { runRights } from './rights.ts'
 import { conditionsOf, failures, type Measure, type Outcome, type Round, tableOf, writeResults } from './report.ts'
 import { assertSame, type Server, startServers, stopServers } from './servers.ts'
 
@@ -101,7 +105,7 @@ function onSignal(stop: () => Promise<void>): void {
     process.once(signal, () => void stop().finally(() => process.exit(1)))
 }
 
-async function main(): Promise<boolean> {
+async function compare(): Promise<boolean> {
   const options = readOptions(process.argv.slice(2))
   const database = await createBenchDatabase(options.clients, log)
   onSignal(() => database.drop())
@@ -120,8 +124,17 @@ async function main(): Promise<boolean> {
   }
 }
 
+/** Runs that have a word of their own; without one ours is compared with the rival. */
+const RUNS: Record<string, (args: string[], report: typeof log) => Promise<boolean>> = {
+  batch: runBatch,
+  events: runEvents,
+  million: runMillion,
+  rights: runRights,
+}
+
+const [word = '', ...words] = process.argv.slice(2)
 try {
-  process.exitCode = (await main()) ? 0 : 1
+  process.exitCode = (await (RUNS[word]?.(words, log) ?? compare())) ? 0 : 1
 } catch (error) {
   console.error(error)
   process.exitCode = 1

@@ -31,12 +31,12 @@ function serverOf(
   }
 }
 
-async function signIn(port: number): Promise<Record<string, string>> {
+export async function signIn(port: number, email = ADMIN.email): Promise<Record<string, string>> {
   const origin = `http://127.0.0.1:${port}`
   const reply = await fetch(`${origin}/api/session`, {
     method: 'POST',
     headers: { origin, 'content-type': 'application/json' },
-    body: JSON.stringify(ADMIN),
+    body: JSON.stringify({ ...ADMIN, email }),
   })
   const cookie = reply.headers.get('set-cookie')?.split(';')[0]
   if (!cookie) throw new Error(`Cannot sign in: ${reply.status} ${await reply.text()}`)

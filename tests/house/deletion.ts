@@ -11,9 +11,12 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
+import { chromium } from 'playwright-core'
 import { openServer } from '../../core/data/server.ts'
 import { ROOT } from '../../core/host/catalogue.ts'
-import { describePlugins, migrateDatabase } from '../../core/host/preparation.ts'
+import { migrateDatabase } from '../../core/host/preparation.ts'
+import { describePlugins } from '../../core/host/trial.ts'
+import { findChromium } from '../journeys/support/chromium.ts'
 import { PASSWORD, SECRET } from '../support/settings.ts'
 
 const EMAIL = 'admin@demo.example'
@@ -76,20 +79,60 @@ async function awaitReady(child: ChildProcess, address: string): Promise<void> {
   throw new Error('It was not ready within a minute.')
 }
 
-/** Signs in and asks each path for its status. */
-async function assertServes(address: string, expected: Record<string, number>): Promise<void> {
-  const headers = { origin: address, 'content-type': 'application/json' }
-  const body = JSON.stringify({ email: EMAIL, password: PASSWORD })
-  const session = await fetch(`${address}/api/session`, { method: 'POST', headers, body })
-  const cookie = (session.headers.get('set-cookie') ?? '').split(';')[0] as string
-  for (const [path, status] of Object.entries(expected)) {
-    const reply = await fetch(`${address}${path}`, { headers: { cookie } })
-    if (reply.status !== status) throw new Error(`${path} answered ${reply.status} instead of ${status}.`)
+type Send = (path: string, body?: unknown) => Promise<{ status: number; body: { id: string } }>
+
+async function signIn(address: string): Promise<Send> {
+  let cookie = ''
+  const send = async (path: string, body?: unknown) => {
+    const headers = { origin: address, cookie, ...(body ? { 'content-type': 'application/json' } : {}) }
+    const asked = body ? { method: 'POST', headers, body: JSON.stringify(body) } : { headers }
+    const reply = await fetch(`${address}${path}`, asked)
+    cookie ||= (reply.headers.get('set-cookie') ?? '').split(';')[0] as string
+    const isJson = reply.headers.get('content-type')?.includes('json')
+    return { status: reply.status, body: (isJson ? await reply.json() : {}) as { id: string } }
+  }
+  await send('/api/session', { email: EMAIL, password: PASSWORD })
+  return send
+}
+
+/** Asks each path for its status. */
+async function assertServes(send: Send, expected: Record<string, number>): Promise<void> {
+  for (const [path, wanted] of Object.entries(expected)) {
+    const { status } = await send(path)
+    if (status !== wanted) throw new Error(`${path} answered ${status} instead of ${wanted}.`)
   }
 }
 
+/** The tab of a new plugin, in a real browser: nothing there, then the row that was added. */
+async function assertShows(address: string, send: Send, plugin: string, title: string): Promise<void> {
+  const { body: client } = await send('/api/clients', { type: 'person', lastName: 'Lovelace' })
+  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] })
+  try {
+    const page = await browser.newPage({ baseURL: address, locale: 'en-GB' })
+    await page.goto('/')
+    await page.getByLabel('E-mail').fill(EMAIL)
+    await page.getByLabel('Password').fill(PASSWORD)
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Clients' }).waitFor()
+    await page.goto(`/clients/${client.id}`)
+    await page.getByRole('tab', { name: title }).click()
+    await page.getByText('Nothing here yet.').waitFor()
+    await send(`/api/${plugin}`, { clientId: client.id, title: 'A vase', date: '2026-06-20' })
+    await page.reload()
+    await page.getByRole('tab', { name: title }).click()
+    await page.getByText('A vase, ').waitFor()
+  } finally {
+    await browser.close()
+  }
+  say(`the widget of ${plugin} in Chromium`)
+}
+
 /** Starts the whole program, screen included, and ends it in good order. */
-async function boot(copy: string, databaseUrl: string, expected: Record<string, number>): Promise<void> {
+async function boot(
+  copy: string,
+  databaseUrl: string,
+  assert: (address: string, send: Send) => Promise<void>,
+): Promise<void> {
   const port = await freePort()
   const env = {
     PATH: process.env.PATH,
@@ -109,8 +152,9 @@ async function boot(copy: string, databaseUrl: string, expected: Record<string, 
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => said.push(chunk))
   const ended = once(child, 'exit')
   try {
-    await awaitReady(child, `http://127.0.0.1:${port}`)
-    await assertServes(`http://127.0.0.1:${port}`, expected)
+    const address = `http://127.0.0.1:${port}`
+    await awaitReady(child, address)
+    await assert(address, await signIn(address))
   } catch (error) {
     throw new Error(`${(error as Error).message}\n${Buffer.concat(said).toString().slice(-4000)}`, { cause: error })
   } finally {
@@ -128,16 +172,20 @@ async function check(folder: string, ownerUrl: string): Promise<void> {
     say('a copy without interactions')
     run(without, ['core/main.ts', 'generate'])
     run(without, ['.ci/check.mjs', 'typecheck'])
-    await boot(without, url, { '/api/clients': 200, '/api/interactions': 404, '/api/ui': 200, '/': 200 })
+    const expected = { '/api/clients': 200, '/api/interactions': 404, '/api/ui': 200, '/': 200 }
+    await boot(without, url, (_, send) => assertServes(send, expected))
     run(without, ['node_modules/vitest/vitest.mjs', 'run', 'core/work', 'tests/house'], { DATABASE_URL: ownerUrl })
     const single = copyWithout('couple', folder)
     say('a copy without couple')
     run(single, ['core/main.ts', 'plugin', 'new', 'wedding-gifts'], { DATABASE_URL: url, WEFT_SECRET: SECRET })
+    run(single, ['core/main.ts', 'plugin', 'check', 'wedding-gifts'], { DATABASE_URL: ownerUrl, WEFT_SECRET: SECRET })
     run(single, ['.ci/check.mjs', 'typecheck'])
     run(single, ['node_modules/prettier/bin/prettier.cjs', '--check', 'plugins'])
     run(single, ['node_modules/vitest/vitest.mjs', 'run', 'tests/house'], { DATABASE_URL: ownerUrl })
-    const expected = { '/api/clients': 200, '/api/interactions': 200, '/api/wedding-gifts': 200, '/': 200 }
-    await boot(single, url, expected)
+    await boot(single, url, async (address, send) => {
+      await assertServes(send, { '/api/clients': 200, '/api/interactions': 200, '/api/wedding-gifts': 200, '/': 200 })
+      await assertShows(address, send, 'wedding-gifts', 'Wedding gifts')
+    })
   } finally {
     await drop()
   }

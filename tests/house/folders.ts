@@ -1,8 +1,10 @@
-/** The folders that the house rules hold for: every shipped plugin, the kernel's own resource and those of the tests. */
+/** The folders that the house rules hold for: every shipped plugin, the kernel's own resources and those of the tests. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
+import { readCandidate } from '../../core/commands/check/candidate.ts'
+import type { Candidate } from '../../core/commands/check/rule.ts'
 import { describe, loadPlugins, ROOT } from '../../core/host/catalogue.ts'
-import type { Fault, Installed } from '../../core/host/manifest.ts'
+import type { Fault } from '../../core/host/manifest.ts'
 import { compileModels } from '../../core/resource/description.ts'
 import { pluginFolders } from '../support/settings.ts'
 
@@ -24,28 +26,19 @@ export const filesOf = (dir: string): string[] =>
 
 export const read = (...path: string[]): string => readFileSync(join(...path), 'utf8')
 
-export interface HouseFolder {
-  readonly name: string
-  readonly installed: Installed
-  readonly files: readonly string[]
-  text(file: string): string
-}
-
 export const root = ROOT
 export const faults: Fault[] = []
 const installed = await loadPlugins(pluginFolders, faults)
 
 export const models = compileModels(describe(installed))
 
-export const folders: readonly HouseFolder[] = installed.map((each) => ({
-  name: relative(ROOT, each.dir).split(sep).join('/'),
-  installed: each,
-  files: filesOf(each.dir),
-  text: (file) => read(each.dir, file),
-}))
+/** By their places in the repository. */
+export const candidates: ReadonlyMap<string, Candidate> = new Map(
+  installed.map((each) => [relative(ROOT, each.dir).split(sep).join('/'), readCandidate(each)]),
+)
 
 /** How many folders lie there, loaded or not. */
-export const present = 1 + pluginFolders.length + shippedFolders().length
+export const present = 2 + pluginFolders.length + shippedFolders().length
 
 function shippedFolders(): string[] {
   const entries = readdirSync(join(ROOT, 'plugins'), { withFileTypes: true })

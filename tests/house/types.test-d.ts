@@ -60,6 +60,10 @@ export async function variants(ctx: Ctx): Promise<void> {
   await rows.list({ where: { createdAt: { gte: 2026 } } })
   // @ts-expect-error
   await rows.list({ where: { tenantId: ctx.tenant.id } })
+  // @ts-expect-error a resource whose rows do not belong to clients
+  await rows.list({ where: { some: { clients: { type: 'person' } } } })
+  // @ts-expect-error an operator that lists have not
+  await rows.list({ where: { tags: { eq: 'vip' } } })
 }
 
 /** Good code compiles. */
@@ -68,7 +72,14 @@ export async function sound(ctx: Ctx): Promise<string> {
   const made = await rows.create({ type: 'company', companyName: 'Domaine de Bellerive', tags: ['vip'], email: null })
   const changed = await rows.update(made, { notes: null, status: 'active' })
   const { items, next, total } = await rows.list({
-    where: { any: [{ type: 'couple' }, { lastName: { empty: true } }, { not: { tags: { has: 'vip' } } }] },
+    where: {
+      any: [
+        { type: 'couple' },
+        { lastName: { empty: true } },
+        { not: { tags: { has: 'vip' } } },
+        { tags: 'vip', email: null, ownerId: 'me', id: { in: [made.id] } },
+      ],
+    },
     q: 'belle',
     sort: ['-createdAt', 'lastName'],
     count: 'exact',
@@ -88,6 +99,74 @@ export const route = defineRoute({
   kind: 'command',
   handle: async (ctx) => ({ id: (await ctx.rows(unmet).create({ anything: 1 })).id }),
 })
+
+/** What a route takes and gives follows from what it says. */
+export const upload = defineRoute({
+  method: 'POST',
+  path: '/upload',
+  access: 'unmet.create',
+  kind: 'exchange',
+  body: 'raw',
+  maxBytes: 1_000,
+  types: ['text/csv'],
+  async handle(_ctx, { body }) {
+    const { value } = await body.bytes[Symbol.asyncIterator]().next()
+    return { type: body.type, first: (value as Uint8Array).length }
+  },
+})
+export const talk = defineRoute({
+  method: 'GET',
+  path: '/talk',
+  access: 'link',
+  link: 'talk',
+  kind: 'exchange',
+  reply: 'socket',
+  async handle(ctx, _input, socket) {
+    for await (const message of socket.messages) await socket.send({ message, for: ctx.link?.subject ?? null })
+  },
+})
+export const load = defineRoute({
+  method: 'GET',
+  path: '/load',
+  access: 'public',
+  kind: 'exchange',
+  reply: 'raw',
+  // @ts-expect-error bytes have a media type
+  handle: async () => ({ bytes: new Uint8Array() }),
+})
+export const tell = defineRoute({
+  method: 'GET',
+  path: '/tell',
+  access: 'public',
+  kind: 'exchange',
+  reply: 'stream',
+  // @ts-expect-error what is sent is JSON
+  async *handle() {
+    yield new Map()
+  },
+})
+const telemetry = defineResource({ name: 'telemetry', schema: {}, keep: 'log', retention: { days: 30 } })
+const staging = defineResource({ name: 'staging', schema: {}, keep: 'scratch', retention: { days: 2 } })
+// @ts-expect-error what is no record says how long it is kept
+export const endless = defineResource({ name: 'endless', schema: {}, keep: 'log' })
+// @ts-expect-error how long records are kept is for their tenants to say
+export const fading = defineResource({ name: 'fading', schema: {}, retention: { days: 2 } })
+// @ts-expect-error the rows of a log are not told
+export const untold = telemetry.events.created
+
+export async function keepRows(ctx: Ctx): Promise<string[]> {
+  const [log, scratch] = [ctx.rows(telemetry), ctx.rows(staging)]
+  const row = await scratch.create({ anything: 1 })
+  // @ts-expect-error the rows of a log stay as they are
+  await log.update(row, { anything: 2 })
+  await scratch.update(row, { anything: 2 })
+  await scratch.remove(row)
+  // @ts-expect-error what is no record is deleted for good
+  await scratch.restore(row.id)
+  // @ts-expect-error records are told one by one
+  await ctx.rows(clients).append([])
+  return log.append([{ anything: 1 }])
+}
 
 export const handler = defineHandler({
   event: clients.events.created,

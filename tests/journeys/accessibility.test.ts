@@ -105,4 +105,13 @@ async function lookAtSettings(page: Page, t: Words, look: Look): Promise<void> {
     .getByRole('button', { name: t('keys.create') })
     .waitFor()
   await look('new key')
+  await page.goto('/settings/people')
+  await look('people')
+  await page.goto('/settings/roles')
+  await page.getByRole('row').nth(1).waitFor()
+  await look('roles')
+  await page.goto('/settings/roles/new')
+  await page.getByRole('checkbox').first().check()
+  await page.locator('summary').first().click()
+  await look('new role')
 }

@@ -116,4 +116,11 @@ async function shootSettings(page: Page, t: Words, shoot: Shoot): Promise<void> 
     .getByRole('button', { name: t('keys.create') })
     .waitFor()
   await shoot('new-key')
+  await page.goto('/settings/roles')
+  await page.getByRole('row').nth(1).waitFor()
+  await shoot('roles')
+  await page.goto('/settings/roles/new')
+  await page.getByRole('checkbox').first().check()
+  await page.locator('summary').first().click()
+  await shoot('new-role')
 }

@@ -8,6 +8,8 @@ export default defineConfig({
     globalSetup: ['tests/support/global.ts', 'tests/journeys/support/screen.ts'],
     testTimeout: 240_000,
     hookTimeout: 120_000,
+    // A provider made for trying says so once in each journey.
+    onConsoleLog: (line) => !line.startsWith('oidc-provider '),
     // A browser, a server and a database are enough for a machine; two of each would measure each other.
     maxWorkers: 1,
   },

@@ -1,69 +1,30 @@
 /** What the database itself refuses, whatever the code above it does; and the lint that proves that it still does. */
 import { createHmac } from 'node:crypto'
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { signContext } from '../../core/data/context.ts'
 import { lintCatalogue } from '../../core/data/lint.ts'
-import { contextKeyOf, findRoles, loginUrl } from '../../core/data/roles.ts'
 import type { RoleNames } from '../../core/resource/derived.ts'
 import { type Harness, openHarness } from '../support/harness.ts'
 import { SECRET } from '../support/settings.ts'
+import { codeOf, connect, type Logins, openLogins, sign } from './logins.ts'
 
 let h: Harness
-let roles: RoleNames
-let app: Client
-let door: Client
+let logins: Logins
 let theirs: string
-
-async function connect(url: string): Promise<Client> {
-  const client = new Client({ connectionString: url })
-  await client.connect()
-  return client
-}
+const asApp: Logins['asApp'] = (...given) => logins.asApp(...given)
 
 beforeAll(async () => {
   h = await openHarness()
-  const owner = await connect(h.database.ownerUrl)
-  roles = (await findRoles(owner, SECRET))!
-  await owner.end()
-  app = await connect(loginUrl(h.database.ownerUrl, SECRET, { part: 'app', roles }))
-  door = await connect(loginUrl(h.database.ownerUrl, SECRET, { part: 'door', roles }))
+  logins = await openLogins(h.database)
   await h.alice.post('/api/clients', { type: 'person', lastName: 'Mine' })
   theirs = (await h.bob.post('/api/clients', { type: 'person', lastName: 'Theirs' })).body.id
 })
 afterAll(async () => {
-  await app?.end()
-  await door?.end()
+  await logins?.end()
   await h?.close()
 })
 
-const claims = (tenant: string) =>
-  ({ tenant, actorKind: 'user', actor: null, plugin: null, request: null, origin: null, task: null, at: null }) as const
-const sign = (tenant: string, secret = SECRET, offset = 0) => signContext(claims(tenant), contextKeyOf(secret), offset)
-
-/** Runs one statement as the login of requests, under a context, and takes it back. */
-async function asApp<R = Record<string, unknown>>(
-  context: string | null,
-  text: string,
-  values: unknown[] = [],
-): Promise<R[]> {
-  await app.query('begin')
-  try {
-    if (context !== null) await app.query(`set local app.ctx = '${context}'`)
-    return (await app.query(text, values)).rows
-  } finally {
-    await app.query('rollback')
-  }
-}
-
-const codeOf = (attempt: Promise<unknown>) =>
-  attempt.then(
-    (rows) => `done: ${JSON.stringify(rows)}`,
-    (error: { code?: string }) => error.code,
-  )
-
 describe('the lint', () => {
-  const lint = () => lintCatalogue((query) => h.kernel.services.database.door(query), roles)
+  const lint = () => lintCatalogue((query) => h.kernel.services.database.door(query), logins.roles)
 
   test('is silent on the database as it is migrated', async () => {
     expect(await lint()).toEqual([])
@@ -178,6 +139,12 @@ describe('the lint', () => {
       /record_references.*migrate keeps/,
     ],
     [
+      'a right to see the keys of secrets',
+      ({ app }) => `grant select (id) on kernel.secret_keys to ${app}`,
+      ({ app }) => `revoke select (id) on kernel.secret_keys from ${app}`,
+      /secret_keys.*directory/,
+    ],
+    [
       'a dropped fact trigger',
       () => `drop trigger fact_updated on clients`,
       () =>
@@ -207,11 +174,11 @@ describe('the lint', () => {
   ]
 
   test.each(HOLES)('finds %s', async (_hole, plant, mend, finding) => {
-    await h.database.query(plant(roles))
+    await h.database.query(plant(logins.roles))
     try {
       expect((await lint()).join('\n')).toMatch(finding)
     } finally {
-      await h.database.query(mend(roles))
+      await h.database.query(mend(logins.roles))
     }
   })
 
@@ -219,16 +186,16 @@ describe('the lint', () => {
     // Roles belong to the whole server: they are changed in a transaction that nobody else ever sees.
     const owner = await connect(h.database.ownerUrl)
     const plants = [
-      `alter role ${roles.app} superuser`,
-      `alter role ${roles.door} bypassrls`,
-      `alter role ${roles.app} createrole`,
-      `grant ${roles.owner} to ${roles.app}`,
-      `grant ${roles.reader} to ${roles.door}`,
+      `alter role ${logins.roles.app} superuser`,
+      `alter role ${logins.roles.door} bypassrls`,
+      `alter role ${logins.roles.app} createrole`,
+      `grant ${logins.roles.owner} to ${logins.roles.app}`,
+      `grant ${logins.roles.reader} to ${logins.roles.door}`,
     ]
     for (const plant of plants) {
       await owner.query('begin')
       await owner.query(plant)
-      const findings = await lintCatalogue(async (query) => (await owner.query(query)) as never, roles)
+      const findings = await lintCatalogue(async (query) => (await owner.query(query)) as never, logins.roles)
       await owner.query('rollback')
       expect(findings.join('\n'), plant).toMatch(/a login (may do more|is a member)/)
     }
@@ -256,6 +223,13 @@ describe('a tenant context', () => {
       'kernel.answers',
       'kernel.deliveries',
       'kernel.merges',
+      'kernel.secrets',
+      'kernel.files',
+      'kernel.mails',
+      'kernel.links',
+      'kernel.feeds',
+      'kernel.notifications',
+      'kernel.notification_preferences',
     ]) {
       expect(await asApp(null, `select count(*)::int as count from ${table}`), table).toEqual([{ count: 0 }])
       expect(await asApp('', `select count(*)::int as count from ${table}`), table).toEqual([{ count: 0 }])
@@ -297,11 +271,11 @@ describe('a tenant context', () => {
       const result = await codeOf(asApp(own, text))
       expect(result === '42501' || !result?.includes('Theirs'), `${text}: ${result}`).toBe(true)
     }
-    await app.query('begin')
-    await app.query(`set local app.ctx = '${own}'`)
-    await app.query(`select set_config('app.ctx', '${sign(h.tenants.bob, 'x'.repeat(40))}', true)`)
-    expect(await codeOf(app.query(count))).toBe('42501')
-    await app.query('rollback')
+    await logins.app.query('begin')
+    await logins.app.query(`set local app.ctx = '${own}'`)
+    await logins.app.query(`select set_config('app.ctx', '${sign(h.tenants.bob, 'x'.repeat(40))}', true)`)
+    expect(await codeOf(logins.app.query(count))).toBe('42501')
+    await logins.app.query('rollback')
     expect(await codeOf(asApp(own, 'select context_key from kernel.installation'))).toBe('42501')
   })
 
@@ -328,114 +302,5 @@ describe('a tenant context', () => {
       ),
     ).toBe('23503')
     expect(await codeOf(asApp(own, `update clients_read set notes = 'x'`))).toBe('42501')
-  })
-})
-
-describe('the login of requests', () => {
-  test('cannot write what the kernel keeps', async () => {
-    const own = sign(h.tenants.alice)
-    const kept = [
-      'version = 7',
-      'created_at = now()',
-      'updated_at = now()',
-      'created_by = null',
-      'updated_by = null',
-      `derived = '{}'`,
-      `search_text = ''`,
-      `tenant_id = '${h.tenants.bob}'`,
-      'id = gen_random_uuid()',
-    ]
-    for (const set of kept) expect(await codeOf(asApp(own, `update clients set ${set}`)), set).toBe('42501')
-    const refused = [
-      'delete from clients',
-      'truncate clients',
-      `insert into clients (tenant_id, type, last_name, version) values ('${h.tenants.alice}', 'person', 'x', 9)`,
-      `insert into kernel.facts (tenant_id, at, event, actor_kind) values ('${h.tenants.alice}', now(), 'clients.updated', 'user')`,
-      `update kernel.facts set event = 'x'`,
-      'delete from kernel.facts',
-      `update kernel.records set deleted_at = now()`,
-      'delete from kernel.records',
-      'update kernel.records set merged_into = null',
-      'select * from kernel.records for update',
-      'delete from kernel.merges',
-      `update kernel.merges set survivor = merged`,
-      `insert into kernel.merges (tenant_id, id, resource, survivor, merged, by) values ('${h.tenants.alice}', gen_random_uuid(), 'clients', gen_random_uuid(), gen_random_uuid(), gen_random_uuid())`,
-      'delete from kernel.record_references',
-      `insert into kernel.record_references values ('clients', 'owner_id', 'clients', 'any', false)`,
-      'alter table clients disable row level security',
-      'alter table clients disable trigger all',
-      `create policy open on clients using (true)`,
-      'create table hole (id int)',
-      `set session authorization ${roles.owner}`,
-      `set role ${roles.reader}`,
-      `set session_replication_role = replica`,
-      'select * from kernel.users',
-      'select * from kernel.sessions',
-      'select * from kernel.tenants',
-      'select * from kernel.api_keys',
-      'select * from kernel.tenant_plugins',
-    ]
-    for (const text of refused) expect(await codeOf(asApp(own, text)), text).toBe('42501')
-  })
-
-  test('cannot merge what lives, what is another tenant’s, or bring back what was merged', async () => {
-    const own = sign(h.tenants.alice)
-    const enter = `insert into kernel.merges (tenant_id, id, resource, survivor, merged) values ($1, gen_random_uuid(), 'clients', $2, $3)`
-    const [mine] = await asApp<{ id: string }>(own, 'select id from clients')
-    expect(await codeOf(asApp(own, enter, [h.tenants.alice, theirs, mine!.id]))).toBe('23503')
-    expect(await codeOf(asApp(own, enter, [h.tenants.bob, theirs, theirs]))).toBe('42501')
-    expect(await codeOf(asApp(own, enter, [h.tenants.alice, mine!.id, mine!.id]))).toBe('23514')
-    expect(await asApp(own, 'select id from kernel.lock_records($1)', [[mine!.id, theirs]])).toEqual([mine])
-    const [a, b] = [
-      (await h.alice.post('/api/clients', { type: 'person', lastName: 'A' })).body.id,
-      (await h.alice.post('/api/clients', { type: 'person', lastName: 'B' })).body.id,
-    ]
-    const merge = await h.alice.post(`/api/clients/${a}/merge`, { with: b })
-    const revive = `update clients set deleted_at = null where id = '${b}'`
-    expect(await codeOf(asApp(own, revive))).toBe('23514')
-    expect((await h.alice.post(`/api/clients/${a}/unmerge`, { mergeId: merge.body.mergeId })).status).toBe(200)
-    for (const id of [a, b]) {
-      const { version } = (await h.alice.get(`/api/clients/${id}`)).body
-      expect((await h.alice.remove(`/api/clients/${id}`, version)).status).toBe(204)
-    }
-  })
-
-  test('writes version, times, authors and fact whatever it says', async () => {
-    const [row] = await asApp<{ version: number }>(
-      sign(h.tenants.alice),
-      `update clients set notes = 'raw' returning version`,
-    )
-    expect(row).toEqual({ version: 2 })
-    const facts = `with changed as (update clients set notes = 'raw' returning 1) select count(*)::int as count from changed`
-    await app.query('begin')
-    await app.query(`set local app.ctx = '${sign(h.tenants.alice)}'`)
-    await app.query(facts)
-    const { rows } = await app.query(`select event, changed from kernel.facts order by id desc limit 1`)
-    await app.query('rollback')
-    expect(rows).toEqual([{ event: 'clients.updated', changed: ['notes'] }])
-  })
-})
-
-describe('the login of the directory', () => {
-  test('reads no row of a tenant, and of facts no image', async () => {
-    for (const text of [
-      'select * from clients',
-      'select * from clients_read',
-      'select * from tasklist__tasklist',
-      'select * from kernel.records',
-      'select * from kernel.merges',
-      'select before from kernel.facts',
-      'select after from kernel.facts',
-      'select body from kernel.answers',
-      'select context_key from kernel.installation',
-      `update clients set notes = 'x'`,
-      'update kernel.facts set changed = null',
-      'delete from kernel.facts',
-      'create table hole (id int)',
-      `set role ${roles.app}`,
-    ]) {
-      expect(await codeOf(door.query(text)), text).toBe('42501')
-    }
-    expect((await door.query('select id, event from kernel.facts')).rows.length).toBeGreaterThan(0)
   })
 })

@@ -1,4 +1,5 @@
 /** The routes of a running server, read from the description that it gives of itself. */
+import { readTree } from '../../core/commands/conformance/ground.ts'
 import type { Harness } from '../support/harness.ts'
 
 export interface Reference {
@@ -26,6 +27,8 @@ const SAMPLES: Record<string, Record<string, unknown>> = {
   '/api/clients': { type: 'person', lastName: 'x' },
   '/api/interactions': { type: 'note' },
   '/api/tasklist': { title: 'x' },
+  // Users are looked for before records.
+  '/api/meter': { kind: 'heat', recordId: '00000000-0000-4000-8000-000000000000' },
 }
 
 function referencesOf(
@@ -37,20 +40,6 @@ function referencesOf(
     .filter(([, { format }]) => format === 'uuid')
     .map(([name]) => name)
   return names.map((name) => ({ name, sample }))
-}
-
-/** The routes that the server has, as `GET /api/clients/{id}`, from the tree that it prints of them. */
-function readTree(tree: string): string[] {
-  const parents: string[] = []
-  return tree.split('\n').flatMap((line) => {
-    const [, indent, part, methods] = /^((?:│ {3}| {4})*)[├└]── (\S+)(?: \((.*)\))?$/.exec(line) ?? []
-    if (indent === undefined || part === undefined) return []
-    const depth = indent.length / 4
-    parents.splice(depth)
-    parents.push(part)
-    const path = parents.join('').replace(/:(\w+)/g, '{$1}')
-    return (methods?.split(', ') ?? []).map((method) => `${method} ${path}`)
-  })
 }
 
 /** Routes that serve the description itself. */

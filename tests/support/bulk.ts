@@ -1,5 +1,6 @@
 /** Many rows of every resource, written past the engine: what a test of plans or pages needs within a second. */
-import type { Field, Model } from '../../core/resource/model.ts'
+import type { Schema } from '../../core/contract.ts'
+import { type ColumnType, columnType, type Field, type Model } from '../../core/resource/model.ts'
 import { searchExpression, searchFields } from '../../core/resource/search.ts'
 import type { TestDatabase } from './database.ts'
 
@@ -20,29 +21,43 @@ const TEXTS: Record<string, string> = {
 
 function textOf({ name, schema, filter }: Field): string {
   const values = schema.enum as string[] | undefined
-  if (values) return `(array[${values.map((value) => `'${value}'`).join(', ')}])[1 + i % ${values.length}]`
+  // The last is a rare one, for one row of a thousand.
+  if (values)
+    return `(array[${values.map((value) => `'${value}'`).join(', ')}])[case when i % 1000 = 1 then ${values.length} else 1 + i % ${Math.max(1, values.length - 1)} end]`
   const given = TEXTS[String(schema.format)]
   if (given) return given
   if (name.endsWith('E164')) return `'+33612' || lpad((i % 10000)::text, 4, '0') || '34'`
   // Words with letters of every kind, spread so that each value stands in a few rows.
-  const spread = filter && !filter.index ? 5 : 4999
+  const spread = filter?.few ? 5 : 4999
   return `(array['Léa ', 'Noël ', 'Besnard ', 'Œuvre ', 'Zoé '])[1 + i % 5] || '${name} ' || (i * 7919 % ${spread})`
 }
 
 function valueOf(field: Field, rows: Rows): string {
   const { type, ref } = field
-  if (ref !== null && ref !== 'users') return idOf(rows.tenant, 'clients', `(1 + i % ${rows.count})`)
+  if (ref !== null && ref !== 'users')
+    return idOf(rows.tenant, ref === 'any' ? 'clients' : ref, `(1 + i % ${rows.count})`)
   if (type === 'uuid') return `md5('${field.name}' || i % 2000)::uuid`
   if (type === 'integer' || type === 'bigint') return 'i % 1999'
   if (type === 'double precision') return '(i % 1999) / 8.0'
   if (type === 'numeric') return 'round((i % 1999) / 100.0, 2)'
-  if (type === 'boolean') return 'i % 2 = 0'
+  if (type === 'boolean') return 'i % 1000 = 1'
   if (type === 'date') return `date '2020-01-01' + i % 1999`
   if (type === 'timestamptz') return `timestamptz '2026-01-01 12:00:00.5+00' - (i * 7919 % 20011) * interval '1 minute'`
   if (type === 'time') return `time '08:00' + i % 600 * interval '1 minute'`
-  if (type === 'text[]' || (type === 'jsonb' && field.schema.type === 'array'))
-    return `array['mark ' || i % 499, 'all']`
+  if (field.schema.type === 'array') return listOf(field)
   return type === 'jsonb' ? `'{}'::jsonb` : textOf(field)
+}
+
+function listOf({ name, type, schema, extension }: Field): string {
+  const item = columnType((schema.items ?? {}) as Schema)
+  const lists: Partial<Record<ColumnType, string>> = {
+    uuid: `array[md5('${name}' || i % 499)::uuid, md5('all')::uuid]`,
+    integer: 'array[i % 499, -1]',
+    date: `array[date '2020-01-01' + i % 499, date '2019-01-01']`,
+    'double precision': 'array[(i % 499)::float8 / 4, -1]',
+  }
+  const list = lists[item] ?? `array['mark ' || i % 499, 'all']`
+  return type === 'jsonb' && extension === null ? `to_jsonb(${list})` : list
 }
 
 /** Every seventh row has no value where it need not have one; which, differs from field to field. */
@@ -71,6 +86,8 @@ function statementOf(model: Model, rows: Rows): string {
     'id',
     'created_at',
     'updated_at',
+    'created_by',
+    'updated_by',
     ...own.map(({ column }) => column),
     'extensions',
     'derived',
@@ -81,6 +98,8 @@ function statementOf(model: Model, rows: Rows): string {
     idOf(rows.tenant, model.name, 'i'),
     moment,
     `${moment} + i % 100 * interval '1 hour'`,
+    `md5('user' || i % 50)::uuid`,
+    `md5('user' || i % 49)::uuid`,
     ...own.map(({ value }) => value),
     groupsOf(model, rows, false),
     groupsOf(model, rows, true),
@@ -94,7 +113,7 @@ function statementOf(model: Model, rows: Rows): string {
 
 /**
  * Gives each tenant so many rows of a resource, without facts and without entries in `records`. Indexes are made after
- * the rows: kept up row by row they take ten times as long.
+ * the rows: kept up row by row they take ten times as long. Counts read indexes alone once vacuum has seen the rows.
  */
 export async function fillRows(
   database: TestDatabase,
@@ -111,5 +130,5 @@ export async function fillRows(
   for (const [tenant, count] of Object.entries(counts)) await database.query(statementOf(model, { tenant, count }))
   for (const { text } of indexes) await database.query(text)
   await database.query(`set session_replication_role = origin`)
-  await database.query(`analyze "${model.table}"`)
+  await database.query(`vacuum analyze "${model.table}"`)
 }

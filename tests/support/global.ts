@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import type { TestProject } from 'vitest/node'
 import { openServer } from '../../core/data/server.ts'
-import { describePlugins, migrateDatabase } from '../../core/host/preparation.ts'
+import { migrateDatabase } from '../../core/host/preparation.ts'
+import { describePlugins } from '../../core/host/trial.ts'
 import { pluginFolders, SECRET } from './settings.ts'
 
 declare module 'vitest' {

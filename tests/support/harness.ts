@@ -97,6 +97,8 @@ export function configFor(database: TestDatabase): Config {
     redisUrl: process.env.REDIS_URL ?? null,
     s3Url: null,
     smtpUrl: null,
+    // Many kernels share the server of the tests.
+    pools: { app: 8, door: 4 },
   }
 }
 
@@ -138,11 +140,13 @@ export interface HarnessOptions {
   readonly screen?: string
   /** Folders of plugins beside the shipped ones, in place of those of the tests. */
   readonly plugins?: readonly string[]
+  /** What is configured otherwise than for all tests. */
+  readonly config?: Partial<Config>
 }
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
   const database = await createTestDatabase()
-  const config = { ...configFor(database), plugins: options.plugins ?? pluginFolders }
+  const config = { ...configFor(database), plugins: options.plugins ?? pluginFolders, ...options.config }
   const screen = options.screen ?? null
   const kernel = await openKernel({ config, databaseUrl: database.ownerUrl, screen, report: () => {} })
   const app = await buildServer(kernel.services)

@@ -1,10 +1,2 @@
-/** Mulberry32: the same seed gives the same numbers, each from 0 up to but not including 1. */
-export function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32
-  }
-}
+/** Random numbers of tests and of the conformance kit are drawn alike. */
+export { createRandom } from '../../core/commands/conformance/random.ts'

@@ -56,13 +56,20 @@ export function ChipsControl(props: ControlProps<string[]>) {
   )
 }
 
-function useChips({ value = [], texts, onChange, onBlur }: ControlProps<string[]>) {
+/** People write the words that they read; what is kept is the value behind them. */
+function readWord(word: string, { property, wordFor }: Pick<ControlProps<string[]>, 'property' | 'wordFor'>): string {
+  const values = (property.items?.enum ?? []) as string[]
+  const same = (text: string) => text.toLocaleLowerCase() === word.toLocaleLowerCase()
+  return values.find((each) => same(wordFor(each))) ?? word
+}
+
+function useChips({ value = [], property, wordFor, texts, onChange, onBlur }: ControlProps<string[]>) {
   const [text, setText] = useState('')
   const [spoken, setSpoken] = useState('')
   const input = useRef<HTMLInputElement>(null)
 
   const add = (written: string) => {
-    const words = written.split(/[,;\n]/).map((word) => word.trim())
+    const words = written.split(/[,;\n]/).map((word) => readWord(word.trim(), { property, wordFor }))
     const fresh = [...new Set(words)].filter((word) => word && !value.includes(word))
     setText('')
     if (fresh.length === 0) return

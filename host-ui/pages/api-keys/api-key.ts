@@ -15,16 +15,6 @@ export const keysOptions = queryOptions({
   queryFn: async () => (await api.get<{ items: ApiKey[] }>('/api/api-keys')).items,
 })
 
-/** `clients.read` and `clients.update` stand together under `clients`. */
-export function byOwner(permissions: readonly string[]): [string, string[]][] {
-  const owners = new Map<string, string[]>()
-  for (const permission of permissions) {
-    const owner = permission.slice(0, permission.lastIndexOf('.'))
-    owners.set(owner, [...(owners.get(owner) ?? []), permission])
-  }
-  return [...owners]
-}
-
 export const LIFETIMES = [30, 90, 365, 0] as const
 
 /** Until the end of that day where one sits; 0 is for ever. */

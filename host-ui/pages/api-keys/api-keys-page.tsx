@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { KeyRound, Plus } from 'lucide-react'
+import { BookOpen, KeyRound, Plus } from 'lucide-react'
 import { useState } from 'react'
 import { Empty, Failure, Loading } from '../../shell/notice.tsx'
 import { Page } from '../../shell/page.tsx'
@@ -18,8 +18,17 @@ export function ApiKeysPage() {
       {t('keys.new')}
     </button>
   )
+  const actions = (
+    <>
+      <a className="btn" data-variant="outline" href="/api/docs" target="_blank" rel="noreferrer">
+        <BookOpen aria-hidden />
+        {t('keys.docs')}
+      </a>
+      {keys && keys.length > 0 && create}
+    </>
+  )
   return (
-    <Page title={t('keys.title')} lead={t('keys.lead')} actions={keys && keys.length > 0 && create}>
+    <Page title={t('keys.title')} lead={t('keys.lead')} actions={actions}>
       {!keys ? (
         error ? (
           <Failure error={error} retry={() => void refetch()} />

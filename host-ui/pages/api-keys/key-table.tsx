@@ -6,35 +6,23 @@ import { localeOf } from '../../shell/i18n.ts'
 import { Question } from '../../shell/dialog.tsx'
 import { problemText } from '../../shell/problem.ts'
 import { notify } from '../../shell/toast.tsx'
+import { PanelTable } from '../panel-table.tsx'
 import { type ApiKey, keysOptions } from './api-key.ts'
 import { useTexts } from '../../shell/texts.ts'
 
 export function KeyTable({ keys }: { keys: ApiKey[] }) {
   const { t } = useTexts()
   const [revoked, setRevoked] = useState<ApiKey | null>(null)
+  const columns = ['name', 'permissions', 'createdAt', 'lastUsedAt', 'expiresAt'].map((column) => t(`keys.${column}`))
   return (
-    <div className="table-container panel-table" tabIndex={0} role="region" aria-label={t('keys.title')}>
-      <table className="table">
-        <thead>
-          <tr>
-            {['name', 'permissions', 'createdAt', 'lastUsedAt', 'expiresAt'].map((column) => (
-              <th key={column} scope="col">
-                {t(`keys.${column}`)}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="sr-only">{t('keys.actions')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {keys.map((key) => (
-            <KeyRow key={key.id} apiKey={key} onRevoke={() => setRevoked(key)} />
-          ))}
-        </tbody>
-      </table>
+    <>
+      <PanelTable label={t('keys.title')} columns={columns} actions={t('keys.actions')}>
+        {keys.map((key) => (
+          <KeyRow key={key.id} apiKey={key} onRevoke={() => setRevoked(key)} />
+        ))}
+      </PanelTable>
       {revoked && <RevokeQuestion apiKey={revoked} onClose={() => setRevoked(null)} />}
-    </div>
+    </>
   )
 }
 

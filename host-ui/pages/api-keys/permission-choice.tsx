@@ -1,5 +1,5 @@
 import { useComposition } from '../../shell/composition.tsx'
-import { byOwner } from './api-key.ts'
+import { byOwner, usePermissionNames } from '../permission-name.ts'
 import { useTexts } from '../../shell/texts.ts'
 
 interface ChoiceProps {
@@ -31,26 +31,21 @@ interface OwnerProps {
 }
 
 function Owner({ owner, owned, chosen, onToggle }: OwnerProps) {
-  const { t } = useTexts()
-  const resource = useComposition().resource(owner)
-  const name = resource ? t(`${resource.plugin}:${owner}`) : t(`owner.${owner}`, { defaultValue: owner })
+  const { ownerName, verbName } = usePermissionNames()
   return (
     <fieldset className="permission-owner">
-      <legend>{name}</legend>
-      {owned.map((permission) => {
-        const verb = permission.slice(permission.lastIndexOf('.') + 1)
-        return (
-          <label key={permission} className="choice">
-            <input
-              type="checkbox"
-              className="input"
-              checked={chosen.includes(permission)}
-              onChange={() => onToggle(permission)}
-            />
-            {t(`verb.${verb}`, { defaultValue: verb })}
-          </label>
-        )
-      })}
+      <legend>{ownerName(owner)}</legend>
+      {owned.map((permission) => (
+        <label key={permission} className="choice">
+          <input
+            type="checkbox"
+            className="input"
+            checked={chosen.includes(permission)}
+            onChange={() => onToggle(permission)}
+          />
+          {verbName(permission)}
+        </label>
+      ))}
     </fieldset>
   )
 }

@@ -1,4 +1,5 @@
 import { useMemo } from 'react'
+import { useComposition } from '../../shell/composition.tsx'
 import { useUsers } from '../../shell/queries.ts'
 import { localeOf } from '../../shell/i18n.ts'
 import type { Reading } from './text.ts'
@@ -8,5 +9,9 @@ export function useReading(): Reading {
   const { t, i18n } = useTexts()
   const users = useUsers()
   const lang = localeOf(i18n.language)
-  return useMemo(() => ({ t, lang, people: new Map(users.map(({ id, name }) => [id, name])) }), [t, lang, users])
+  const hidesPeople = !useComposition().can('users.read')
+  return useMemo(
+    () => ({ t, lang, people: new Map(users.map(({ id, name }) => [id, name])), hidesPeople }),
+    [t, lang, users, hidesPeople],
+  )
 }

@@ -6,6 +6,8 @@ export interface Reading {
   t: Translate
   lang: string
   people: ReadonlyMap<string, string>
+  /** The reader may not know who works here: whom `people` does not name may be a colleague. */
+  hidesPeople?: boolean
 }
 
 export const labelOf = (field: Field, { t }: Pick<Reading, 't'>): string =>
@@ -38,7 +40,8 @@ export function textOf(field: Field, value: unknown, reading: Reading): string {
 
 function wordsOf(field: Field, value: string, reading: Reading): string {
   const { schema } = field
-  if (schema['x-ref'] === 'users') return reading.people.get(value) ?? reading.t('value.unknownUser')
+  if (schema['x-ref'] === 'users')
+    return reading.people.get(value) ?? reading.t(reading.hidesPeople ? 'value.hiddenUser' : 'value.unknownUser')
   const say = FORMATS[schema.format as string]
   if (say) return say(value, reading.lang)
   return choicesOf(field) ? wordOf(field, value, reading) : value

@@ -114,5 +114,7 @@ function Badge({ field, value, text }: { field: Field; value: unknown; text: str
 }
 
 function toneOf(field: Field, value: unknown): number {
+  const chosen = (field.schema.tones as Record<string, number> | undefined)?.[String(value)]
+  if (chosen) return chosen
   return (Math.max(0, choicesOf(field)?.indexOf(value) ?? 0) % 6) + 1
 }

@@ -9,21 +9,24 @@ import type { Filter } from './list-state.ts'
 import type { ListPlace } from './use-list-state.ts'
 import { useTexts } from '../../shell/texts.ts'
 
+/** Where the conditions stand: in the address of a list, or in a form. */
+export type FilterPlace = Pick<ListPlace, 'state' | 'change' | 'filter' | 'clear'>
+
 interface FilterBarProps {
   fields: Field[]
-  place: ListPlace
+  place: FilterPlace
   reading: Reading
 }
 
 export function FilterBar({ fields, place, reading }: FilterBarProps) {
   const { t } = useTexts()
-  const { filters } = place.state
+  const { filters, filter: full } = place.state
   const known = new Map(fields.map((field) => [field.path, field]))
   const paths = [...new Set(filters.map(({ path }) => path))].filter((path) => known.get(path)?.schema['x-filter'])
   return (
     <div className="filter-bar">
       <AddFilter fields={fields} place={place} reading={reading} />
-      {paths.length > 0 && (
+      {(paths.length > 0 || full) && (
         <ul className="filter-chips" aria-label={t('filter.active')}>
           {paths.map((path) => (
             <li key={path}>
@@ -35,6 +38,11 @@ export function FilterBar({ fields, place, reading }: FilterBarProps) {
               />
             </li>
           ))}
+          {full && (
+            <li>
+              <FullChip onRemove={() => place.change({ ...place.state, filter: undefined })} />
+            </li>
+          )}
         </ul>
       )}
       {(paths.length > 1 || (paths.length > 0 && place.state.q)) && (
@@ -43,6 +51,24 @@ export function FilterBar({ fields, place, reading }: FilterBarProps) {
         </button>
       )}
     </div>
+  )
+}
+
+/** What the view asks beyond single fields; it is taken or left as a whole. */
+function FullChip({ onRemove }: { onRemove(): void }) {
+  const { t } = useTexts()
+  return (
+    <span className="filter-chip">
+      <span className="filter-chip-text truncate">{t('filter.full')}</span>
+      <button
+        type="button"
+        className="filter-chip-remove"
+        aria-label={t('filter.remove', { filter: t('filter.full') })}
+        onClick={onRemove}
+      >
+        <X aria-hidden className="size-3.5" />
+      </button>
+    </span>
   )
 }
 

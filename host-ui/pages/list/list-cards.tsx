@@ -5,18 +5,20 @@ import { labelOf } from '../fields/text.ts'
 import { titleOf } from '../fields/title.ts'
 import { Value } from '../fields/value.tsx'
 import { nameOrId } from './list-name.tsx'
+import { RowBox } from './row-box.tsx'
 import type { ListView } from './list-view.ts'
 
 /** What a table is on a small screen. */
-export function ListCards({ resource, schema, columns, reading, rows }: ListView) {
+export function ListCards({ resource, schema, columns, reading, rows, selection }: ListView) {
   return (
     <ul className="list-cards">
-      {rows.map((row) => {
+      {rows.map((row, index) => {
         const title = titleOf(row, schema)
         const name = nameOrId(title, row)
         return (
-          <li key={row.id} className="list-card">
-            <Link href={`/${resource.name}/${row.id}`} className="list-card-name">
+          <li key={row.id} className="list-card" data-picked={selection?.isPicked(row.id) || undefined}>
+            {selection && <RowBox row={row} index={index} selection={selection} />}
+            <Link href={`/${resource.name}/${row.id}`} id={`row-${row.id}`} className="list-card-name">
               <Avatar name={name} />
               <span className="min-w-0">
                 <span className="block truncate font-medium">{name}</span>

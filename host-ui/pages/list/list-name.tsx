@@ -13,7 +13,7 @@ export function ListName({ resource, schema, row }: { resource: Resource; schema
   return (
     <span className="list-name">
       <Avatar name={name} />
-      <Link href={`/${resource.name}/${row.id}`} data-row-link className="list-name-link">
+      <Link href={`/${resource.name}/${row.id}`} data-row-link id={`row-${row.id}`} className="list-name-link">
         {name}
       </Link>
       {title.note && <span className="text-muted-foreground truncate text-xs">{title.note}</span>}

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useDeferredValue, useEffect, useMemo } from 'react'
 import { Link } from 'wouter'
-import type { Page as Rows, Schema } from '../../sdk/index.ts'
+import type { Page as Rows, Row, Schema } from '../../sdk/index.ts'
 import { type Resource, useComposition } from '../../shell/composition.tsx'
 import { remember } from '../../shell/memory.ts'
 import { Failure, Loading } from '../../shell/notice.tsx'
@@ -11,6 +11,7 @@ import { listOptions, schemaOptions } from '../../shell/queries.ts'
 import { Slot } from '../../shell/slot.tsx'
 import { fieldsOf } from '../fields/field.ts'
 import { useReading } from '../fields/reading.ts'
+import { BulkBar } from './bulk-bar.tsx'
 import { ListEmpty } from './list-empty.tsx'
 import { ListPager } from './list-pager.tsx'
 import { queryOf } from './list-query.ts'
@@ -18,7 +19,10 @@ import { ListToolbar } from './list-toolbar.tsx'
 import { ListRows } from './list-rows.tsx'
 import { useColumns } from './use-columns.ts'
 import { useListState } from './use-list-state.ts'
+import { useSelection } from './use-selection.ts'
 import { useTexts } from '../../shell/texts.ts'
+
+const NO_ROWS: Row[] = []
 
 /** The one list of every resource, drawn from its composed schema. */
 export function ListPage({ resource }: { resource: Resource }) {
@@ -66,7 +70,10 @@ function List({ resource, schema }: { resource: Resource; schema: Schema }) {
   useEffect(() => keepTrail(resource, data), [resource, data])
   const stale = useDeferredValue(isPlaceholderData && isFetching)
   const parts = { resource, schema, fields, columns, place, reading }
-  const { q, filters } = place.state
+  const { q, filters, filter } = place.state
+  const { can } = useComposition()
+  const picking = resource.keep === 'record' && (can(`${resource.name}.update`) || can(`${resource.name}.delete`))
+  const selection = useSelection(data?.items ?? NO_ROWS, JSON.stringify([q, filters, filter]))
 
   return (
     <>
@@ -76,10 +83,11 @@ function List({ resource, schema }: { resource: Resource; schema: Schema }) {
       ) : !data ? (
         <Loading lines={10} />
       ) : data.items.length === 0 ? (
-        <ListEmpty resource={resource} asked={Boolean(q || filters.length)} onClear={place.clear} />
+        <ListEmpty resource={resource} asked={Boolean(q || filters.length || filter)} onClear={place.clear} />
       ) : (
         <div className="list-body" data-stale={stale || undefined} aria-busy={stale}>
-          <ListRows {...parts} rows={data.items} />
+          {picking && <BulkBar {...{ resource, schema, fields, query, selection }} page={data} />}
+          <ListRows {...parts} rows={data.items} selection={picking ? selection : null} />
           <ListPager resource={resource} query={query} place={place} page={data} />
         </div>
       )}

@@ -1,5 +1,5 @@
 import type { Field } from '../fields/field.ts'
-import { type Filter, type ListState, nameOf } from './list-state.ts'
+import { type Filter, type ListState, nameOf, readFilter } from './list-state.ts'
 
 /** What the server is asked for; conditions on fields that are not (or no longer) there are left out. */
 export function queryOf(state: ListState, fields: readonly Field[]): Record<string, string> {
@@ -8,6 +8,7 @@ export function queryOf(state: ListState, fields: readonly Field[]): Record<stri
   const sort = state.sort.filter((key) => known.get(key.replace(/^-/, ''))?.schema['x-sort'])
   if (sort.length > 0) query.sort = sort.join(',')
   if (state.after) query.after = state.after
+  if (state.filter) query.filter = state.filter
   return query
 }
 
@@ -28,4 +29,15 @@ function asked(filter: Filter, field: Field): Filter {
   if (filter.op === 'lte') return { ...filter, op: 'lt', value: midnight(1) }
   if (filter.op === 'gt') return { ...filter, op: 'gte', value: midnight(1) }
   return { ...filter, value: midnight(0) }
+}
+
+/** The same question in the full form of the filter language, as a batch takes it. */
+export function filterOf(query: Record<string, string>): { filter: object; q?: string } {
+  const { q, limit: _limit, sort: _sort, after: _after, ...pairs } = query
+  const items = Object.entries(pairs).map((pair) => {
+    const { path, op, value } = readFilter(pair)
+    if (op === 'eq') return { [path]: value }
+    return { [path]: { [op]: op === 'in' ? value.split(',') : op === 'empty' ? value === 'true' : value } }
+  })
+  return { filter: items.length > 0 ? { all: items } : {}, ...(q ? { q } : {}) }
 }

@@ -16,11 +16,15 @@ export interface ListState {
   sort: string[]
   limit: number
   after: string | null
+  /** The full form of the filter language, for what pairs cannot say. */
+  filter?: string | undefined
+  /** The saved view that this began as. */
+  view?: string | undefined
 }
 
 export const PAGE_SIZES = [25, 50, 100, 200]
 const DEFAULT_SIZE = 50
-const RESERVED = new Set(['q', 'sort', 'limit', 'after'])
+const RESERVED = new Set(['q', 'sort', 'limit', 'after', 'filter', 'view'])
 
 export function readListState(search: string): ListState {
   const params = new URLSearchParams(search)
@@ -32,11 +36,22 @@ export function readListState(search: string): ListState {
     sort: (params.get('sort') ?? '').split(',').filter(Boolean),
     limit: PAGE_SIZES.includes(limit) ? limit : DEFAULT_SIZE,
     after: params.get('after') || null,
+    ...(isJson(params.get('filter')) ? { filter: params.get('filter')! } : {}),
+    ...(params.get('view') ? { view: params.get('view')! } : {}),
+  }
+}
+
+/** An address that was cut short is no question. */
+function isJson(text: string | null): boolean {
+  try {
+    return text !== null && typeof JSON.parse(text) === 'object'
+  } catch {
+    return false
   }
 }
 
 /** A field may itself be called like an operator, but then its path has no dot before it. */
-function readFilter([name, value]: [string, string]): Filter {
+export function readFilter([name, value]: [string, string]): Filter {
   const dot = name.lastIndexOf('.')
   const op = OPERATORS.find((operator) => dot > 0 && operator === name.slice(dot + 1))
   return op ? { path: name.slice(0, dot), op, value } : { path: name, op: 'eq', value }
@@ -45,13 +60,15 @@ function readFilter([name, value]: [string, string]): Filter {
 export const nameOf = ({ path, op }: Filter): string => (op === 'eq' ? path : `${path}.${op}`)
 
 /** Only what differs from the defaults, in one order: the same list has one address. */
-export function writeListState({ q, filters, sort, limit, after }: ListState): string {
+export function writeListState({ q, filters, sort, limit, after, filter, view }: ListState): string {
   const params = new URLSearchParams()
   if (q) params.set('q', q)
-  for (const filter of filters) params.set(nameOf(filter), filter.value)
+  for (const each of filters) params.set(nameOf(each), each.value)
   if (sort.length > 0) params.set('sort', sort.join(','))
   if (limit !== DEFAULT_SIZE) params.set('limit', String(limit))
   if (after) params.set('after', after)
+  if (filter) params.set('filter', filter)
+  if (view) params.set('view', view)
   return params.toString().replaceAll('%2C', ',')
 }
 

@@ -1,6 +1,6 @@
 import { useTable, type ColumnDef } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { useMemo, useRef, type KeyboardEvent } from 'react'
+import { useEffect, useMemo, useRef, type KeyboardEvent } from 'react'
 import type { Row } from '../../sdk/index.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { labelOf } from '../fields/text.ts'
@@ -9,6 +9,7 @@ import { nameKeys } from './column.ts'
 import { ListName } from './list-name.tsx'
 import { ListRow } from './list-row.tsx'
 import { features, type ListFeatures, type ListView } from './list-view.ts'
+import type { Selection } from './use-selection.ts'
 import { useScrollMemory } from './scroll-memory.ts'
 import { SortHeader } from './sort-header.tsx'
 
@@ -16,7 +17,7 @@ type Column = ColumnDef<ListFeatures, Row>
 
 /** A plain table for screen readers; long pages draw only the rows that are in sight. */
 export function ListTable(view: ListView) {
-  const { resource, rows, place } = view
+  const { resource, rows, place, selection } = view
   const { t } = useTexts()
   const columns = useTableColumns(view)
   const table = useTable({ features, columns, data: rows, getRowId: (row) => row.id })
@@ -33,12 +34,18 @@ export function ListTable(view: ListView) {
     focusRow(scroller.current, to)
   }
   return (
-    <div ref={scroller} className="table-container list-table" onKeyDown={onKeyDown}>
+    <div
+      ref={scroller}
+      className="table-container list-table"
+      data-picks={selection ? true : undefined}
+      onKeyDown={onKeyDown}
+    >
       <table className="table" aria-rowcount={sight.partial ? rows.length + 1 : undefined}>
         <caption className="sr-only">{t('list.caption', { what: t(`${resource.plugin}:${resource.name}`) })}</caption>
         <thead>
           {table.getHeaderGroups().map((group) => (
             <tr key={group.id}>
+              {selection && <PageBox selection={selection} rows={rows} />}
               {group.headers.map(({ id }) => (
                 <SortHeader key={id} place={place} {...headOf(id, view)} />
               ))}
@@ -54,12 +61,34 @@ export function ListTable(view: ListView) {
               index={index}
               resource={resource}
               numbered={sight.partial}
+              selection={selection}
             />
           ))}
           {sight.below > 0 && <tr aria-hidden style={{ height: sight.below }} />}
         </tbody>
       </table>
     </div>
+  )
+}
+
+function PageBox({ selection, rows }: { selection: Selection; rows: readonly Row[] }) {
+  const { t } = useTexts()
+  const picked = rows.filter(({ id }) => selection.isPicked(id)).length
+  const box = useRef<HTMLInputElement>(null)
+  useEffect(() => {
+    if (box.current) box.current.indeterminate = picked > 0 && picked < rows.length
+  }, [picked, rows.length])
+  return (
+    <th scope="col" className="list-pick">
+      <input
+        ref={box}
+        type="checkbox"
+        className="input"
+        aria-label={t('bulk.pickPage')}
+        checked={picked > 0 && picked === rows.length}
+        onChange={selection.togglePage}
+      />
+    </th>
   )
 }
 

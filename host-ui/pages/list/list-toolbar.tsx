@@ -6,22 +6,37 @@ import { ColumnChooser } from './column-chooser.tsx'
 import { FilterBar } from './filter-bar.tsx'
 import type { Columns } from './use-columns.ts'
 import type { ListPlace } from './use-list-state.ts'
+import { useViews } from './use-views.ts'
+import { missingFields } from './view.ts'
+import { ViewMenu } from './view-menu.tsx'
+import { type Resource, useComposition } from '../../shell/composition.tsx'
 import { useTexts } from '../../shell/texts.ts'
 
 interface ToolbarProps {
+  resource: Resource
   fields: Field[]
   columns: Columns
   place: ListPlace
   reading: Reading
 }
 
-export function ListToolbar({ fields, columns, place, reading }: ToolbarProps) {
+export function ListToolbar({ resource, fields, columns, place, reading }: ToolbarProps) {
+  const { t } = useTexts()
+  const { can } = useComposition()
+  const views = useViews(resource, place, columns)
+  const missing = views.current ? missingFields(place.state, fields) : []
   return (
-    <div className="list-toolbar" role="search">
-      <SearchBox place={place} />
-      <FilterBar fields={fields} place={place} reading={reading} />
-      <ColumnChooser fields={fields} columns={columns} reading={reading} />
-    </div>
+    <>
+      <div className="list-toolbar" role="search">
+        {can('views.read') && <ViewMenu resource={resource} views={views} />}
+        <SearchBox place={place} />
+        <FilterBar fields={fields} place={place} reading={reading} />
+        <ColumnChooser fields={fields} columns={columns} reading={reading} />
+      </div>
+      <p role="status" className="view-notice">
+        {missing.length > 0 && t('view.missing', { fields: missing.join(', ') })}
+      </p>
+    </>
   )
 }
 

@@ -3,6 +3,7 @@ import type { Row, Schema } from '../../sdk/index.ts'
 import type { Resource } from '../../shell/composition.tsx'
 import type { Reading } from '../fields/text.ts'
 import type { Columns } from './use-columns.ts'
+import type { Selection } from './use-selection.ts'
 import type { ListPlace } from './use-list-state.ts'
 
 export const features = tableFeatures({})
@@ -16,4 +17,6 @@ export interface ListView {
   place: ListPlace
   reading: Reading
   rows: Row[]
+  /** Null for who may do nothing with many rows. */
+  selection: Selection | null
 }

@@ -9,6 +9,8 @@ export interface Columns {
   isShown(field: Field): boolean
   changed: boolean
   toggle(field: Field): void
+  /** Shows these and no others. */
+  choose(paths: readonly string[]): void
   reset(): void
 }
 
@@ -27,6 +29,7 @@ export function useColumns(resource: Resource, fields: Field[]): Columns {
     isShown,
     changed: fields.some((field) => isShown(field) !== isDefault(field)),
     toggle: (field) => keep({ ...choice, [field.path]: !isShown(field) }),
+    choose: (paths) => keep(Object.fromEntries(fields.map(({ path }) => [path, paths.includes(path)]))),
     reset: () => keep({}),
   }
 }

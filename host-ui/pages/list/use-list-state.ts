@@ -34,7 +34,7 @@ export function useListState(): ListPlace {
     trail,
     change: (next, options) => go({ ...next, after: null }, options),
     filter: (field, filters) => go(withFilters(state, field, filters)),
-    clear: () => go({ ...state, q: '', filters: [], after: null }),
+    clear: () => go({ ...state, q: '', filters: [], after: null, filter: undefined }),
     forward: (cursor) => go({ ...state, after: cursor }, { trail: [...trail, state.after] }),
     back: () => go({ ...state, after: trail.at(-1) ?? null }, { trail: trail.slice(0, -1) }),
   }

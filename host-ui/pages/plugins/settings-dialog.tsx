@@ -5,6 +5,7 @@ import { Dialog } from '../../shell/dialog.tsx'
 import { Loading } from '../../shell/notice.tsx'
 import { problemText } from '../../shell/problem.ts'
 import { notify } from '../../shell/toast.tsx'
+import { SecretList } from './secret-list.tsx'
 import { type Plugin, pluginsOptions } from './plugin.ts'
 import { usePluginTexts, useTexts } from '../../shell/texts.ts'
 
@@ -30,15 +31,18 @@ export function SettingsDialog({ plugin, name, onClose }: { plugin: Plugin; name
       <p role="alert" className="text-destructive mb-3 text-sm empty:hidden">
         {problem}
       </p>
-      <Suspense fallback={<Loading />}>
-        <SettingsForm
-          schema={plugin.settingsSchema!}
-          value={plugin.settings}
-          t={texts}
-          onSubmit={save}
-          onCancel={onClose}
-        />
-      </Suspense>
+      {plugin.secrets.length > 0 && <SecretList plugin={plugin} t={texts} />}
+      {plugin.settingsSchema && (
+        <Suspense fallback={<Loading />}>
+          <SettingsForm
+            schema={plugin.settingsSchema}
+            value={plugin.settings}
+            t={texts}
+            onSubmit={save}
+            onCancel={onClose}
+          />
+        </Suspense>
+      )}
     </Dialog>
   )
 }

@@ -41,6 +41,7 @@ const entry = (changes: HistoryEntry['changes']): HistoryEntry => ({
   resource: 'clients',
   rowId: 'r',
   actor: null,
+  actorKind: 'system',
   changes,
 })
 const lines = (changes: HistoryEntry['changes']) => linesOf(entry(changes), fields, 'r', reading)

@@ -5,11 +5,22 @@ export interface HistoryEntry {
   id: string
   at: string
   event: string
-  resource: string
-  rowId: string
+  /** Null for a decision on a change. */
+  resource: string | null
+  rowId: string | null
   /** Null where nobody but the system acted; without a name where somebody has left. */
   actor: { id: string; name: string | null } | null
+  actorKind: string
+  /** Who did it in the name of the actor. */
+  actingBy?: { id: string; name: string } | null
   changes: { field: string; before: unknown; after: unknown }[]
+}
+
+/** The words for who acted and is no user. */
+export const STRANGERS: Record<string, string> = {
+  link: 'history.link',
+  public: 'history.public',
+  system: 'history.system',
 }
 
 export type Verb = 'created' | 'updated' | 'deleted' | 'restored' | 'other'
@@ -26,6 +37,10 @@ const VERBS: Verb[] = ['created', 'updated', 'deleted', 'restored']
 export function verbOf({ event }: Pick<HistoryEntry, 'event'>): Verb {
   return VERBS.find((verb) => event.endsWith(`.${verb}`)) ?? 'other'
 }
+
+/** What somebody decided of a change that waited. */
+export const decisionOf = ({ event }: Pick<HistoryEntry, 'event'>): string | undefined =>
+  /^proposals\.(held|approved|rejected|failed)$/.exec(event)?.[1]
 
 const QUIET = new Set(['id', 'version', 'deletedAt', ...SYSTEM])
 

@@ -1,13 +1,22 @@
 import { useQuery } from '@tanstack/react-query'
 import { CirclePlus, History as Other, Pencil, RotateCcw, Trash2, type LucideIcon } from 'lucide-react'
 import { useMemo } from 'react'
-import type { Row } from '../../sdk/index.ts'
+import type { Row, Translate } from '../../sdk/index.ts'
 import { type Resource, useComposition } from '../../shell/composition.tsx'
 import { schemaOptions } from '../../shell/queries.ts'
 import { type Field, fieldsOf } from '../fields/field.ts'
 import type { Reading } from '../fields/text.ts'
 import { Clock } from './clock.tsx'
-import { type HistoryEntry, type Line, linesOf, sentenceOf, type Verb, verbOf } from './history-entry.ts'
+import {
+  decisionOf,
+  type HistoryEntry,
+  type Line,
+  linesOf,
+  sentenceOf,
+  STRANGERS,
+  type Verb,
+  verbOf,
+} from './history-entry.ts'
 import { useTexts } from '../../shell/texts.ts'
 
 const ICONS: Record<Verb, LucideIcon> = {
@@ -28,13 +37,15 @@ interface ItemProps {
 
 export function HistoryItem({ entry, resource, row, fields, reading }: ItemProps) {
   const { t } = useTexts()
-  const own = entry.resource === resource.name && entry.rowId === row.id
-  const theirs = useFieldsOf(entry.resource, own ? fields : null)
+  const own = entry.resource === null || (entry.resource === resource.name && entry.rowId === row.id)
+  const theirs = useFieldsOf(entry.resource ?? resource.name, own ? fields : null)
   const verb = verbOf(entry)
   const lines = linesOf(entry, theirs.fields, row.id, reading)
-  const who = entry.actor ? (entry.actor.name ?? t('value.unknownUser')) : t('history.system')
+  const who = whoOf(entry, t)
   const what = theirs.name
-  const sentence = sentenceOf({ verb, own, who, what, labels: lines.map(({ label }) => label) }, reading)
+  const decision = decisionOf(entry)
+  const told = sentenceOf({ verb, own, who, what, labels: lines.map(({ label }) => label) }, reading)
+  const sentence = decision ? t(`history.decision.${decision}`, { who }) : told
   const Icon = ICONS[verb]
   return (
     <li className="history-item">
@@ -52,6 +63,11 @@ export function HistoryItem({ entry, resource, row, fields, reading }: ItemProps
   )
 }
 
+function whoOf({ actor, actorKind, actingBy }: HistoryEntry, t: Translate): string {
+  const name = actor ? (actor.name ?? t('value.unknownUser')) : t(STRANGERS[actorKind] ?? 'history.system')
+  return actingBy ? t('history.acting', { name, by: actingBy.name }) : name
+}
+
 /** The fields and the name of whatever kind of row the entry tells of. */
 function useFieldsOf(name: string, given: Field[] | null): { fields: Field[]; name: string } {
   const { t } = useTexts()
@@ -63,9 +79,9 @@ function useFieldsOf(name: string, given: Field[] | null): { fields: Field[]; na
 
 const AT_ONCE = 6
 
-function Lines({ lines, verb }: { lines: Line[]; verb: Verb }) {
+export function Lines({ lines, verb }: { lines: readonly Line[]; verb: Verb }) {
   const { t } = useTexts()
-  const render = (some: Line[]) => (
+  const render = (some: readonly Line[]) => (
     <ul className="history-lines">
       {some.map((line) => (
         <li key={line.path}>

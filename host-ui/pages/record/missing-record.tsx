@@ -37,7 +37,7 @@ export function MissingRecord({ resource, id }: { resource: Resource; id: string
           <Link href={trailOf(resource).back} className="btn">
             {t('record.missing.back')}
           </Link>
-          {can(`${resource.name}.delete`) && (
+          {resource.keep === 'record' && can(`${resource.name}.delete`) && (
             <button type="button" className="btn" data-variant="outline" disabled={busy} onClick={() => void restore()}>
               {t('record.missing.restore')}
             </button>

@@ -12,6 +12,7 @@ import { titleOf } from '../fields/title.ts'
 import { Value } from '../fields/value.tsx'
 import { nameOrId } from '../list/list-name.tsx'
 import { Neighbours } from './neighbours.tsx'
+import { RecordPrivacy } from './record-privacy.tsx'
 import type { RecordProps } from './record.ts'
 import { useRemoval } from './use-removal.ts'
 import { useTexts } from '../../shell/texts.ts'
@@ -51,7 +52,7 @@ export function RecordHeader({ resource, schema, row, fields, reading }: HeaderP
             ))}
           </p>
         </div>
-        <Actions resource={resource} row={row} name={name} />
+        <Actions resource={resource} schema={schema} row={row} name={name} />
       </div>
       {facts.length > 0 && (
         <dl className="record-facts">
@@ -69,7 +70,7 @@ export function RecordHeader({ resource, schema, row, fields, reading }: HeaderP
   )
 }
 
-function Actions({ resource, row, name }: Pick<RecordProps, 'resource' | 'row'> & { name: string }) {
+function Actions({ resource, schema, row, name }: RecordProps & { name: string }) {
   const { t } = useTexts()
   const { can } = useComposition()
   const { remove, busy } = useRemoval(resource, row, name)
@@ -88,7 +89,7 @@ function Actions({ resource, row, name }: Pick<RecordProps, 'resource' | 'row'> 
       <button {...icon} aria-label={t('record.copy')} title={t('record.copy')} onClick={() => void copy()}>
         <Link2 aria-hidden />
       </button>
-      {can(`${resource.name}.delete`) && (
+      {resource.keep === 'record' && can(`${resource.name}.delete`) && (
         <button
           {...icon}
           aria-label={t('action.delete')}
@@ -99,6 +100,7 @@ function Actions({ resource, row, name }: Pick<RecordProps, 'resource' | 'row'> 
           <Trash2 aria-hidden />
         </button>
       )}
+      <RecordPrivacy {...{ resource, schema, row, name }} />
       {can(`${resource.name}.update`) && (
         <Link href={`/${resource.name}/${row.id}/edit`} className="btn" data-size="sm">
           <Pencil aria-hidden />

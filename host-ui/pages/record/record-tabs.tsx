@@ -91,6 +91,8 @@ function useTabs(props: TabsProps): Tab[] {
       title: t(`${contribution.plugin}:widget.${contribution.id}`),
       content: () => <SlotWidget contribution={contribution} record={record} />,
     })),
-    { id: 'history', title: t('record.history'), content: () => <History {...props} /> },
+    ...(resource.keep === 'record'
+      ? [{ id: 'history', title: t('record.history'), content: () => <History {...props} /> }]
+      : []),
   ]
 }

@@ -1,7 +1,7 @@
 import type { Query } from '@tanstack/react-query'
 import { useState } from 'react'
 import { useLocation } from 'wouter'
-import type { Row } from '../../sdk/index.ts'
+import { ApiProblem, type Row } from '../../sdk/index.ts'
 import { api, queries, refetchRecords } from '../../shell/client.ts'
 import type { Resource } from '../../shell/composition.tsx'
 import { problemText } from '../../shell/problem.ts'
@@ -28,7 +28,8 @@ export function useRemoval(resource: Resource, row: Row, name: string) {
       queries.removeQueries({ queryKey })
       notify(t('record.deleted', { name }), 'success', { label: t('action.undo'), run: restore })
     } catch (error) {
-      notify(problemText(error, t), 'error')
+      const isHeld = error instanceof ApiProblem && error.status === 202
+      notify(problemText(error, t), isHeld ? 'info' : 'error')
       await queries.invalidateQueries({ queryKey })
     } finally {
       setBusy(false)

@@ -3,6 +3,7 @@ import { ApiProblem, type Page, type Schema, type WidgetContext } from 'weft/ui'
 import { type Interaction, PATH } from './interaction.ts'
 
 const PAGE = 25
+const MOST = 200
 const PAUSE = 250
 
 type Host = ReactiveControllerHost & { readonly ctx: WidgetContext }
@@ -64,6 +65,25 @@ export class Log implements ReactiveController {
     }
   }
 
+  /**
+   * Reads again as far as was read. What was deleted here keeps its place, and so does the entry `kept`, at which somebody
+   * is writing.
+   */
+  async follow(kept?: string): Promise<void> {
+    if (this.state !== 'shown') return this.read()
+    const { round } = this
+    const limit = Math.min(Math.max(PAGE, this.entries.length), MOST)
+    const page = await this.page(null, limit).catch(() => undefined)
+    if (!page || round !== this.round) return
+    const there = new Set(page.items.map(({ id }) => id))
+    const isKept = (id: string) => !there.has(id) && (id === kept || this.removed.has(id))
+    this.update(() => {
+      this.entries = [...page.items, ...this.entries.filter(({ id }) => isKept(id))]
+      this.removed = new Set([...this.removed].filter((id) => !there.has(id)))
+      this.next = page.next
+    })
+  }
+
   async readOn(): Promise<void> {
     const { round } = this
     this.update(() => (this.reading = true))
@@ -78,7 +98,7 @@ export class Log implements ReactiveController {
     if (!page) this.host.ctx.notify(this.host.ctx.t('timeline.offline'), 'error')
   }
 
-  private page(after: string | null = null): Promise<Page<Interaction>> {
+  private page(after: string | null = null, limit = PAGE): Promise<Page<Interaction>> {
     const { api, record } = this.host.ctx
     const type = this.types.length > 0 ? { 'type.in': this.types.join() } : {}
     return api.list<Interaction>(PATH, {
@@ -86,7 +106,7 @@ export class Log implements ReactiveController {
       ...type,
       q: this.q.trim(),
       sort: '-occurredAt',
-      limit: PAGE,
+      limit,
       after,
     })
   }

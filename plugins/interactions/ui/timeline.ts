@@ -15,10 +15,11 @@ export class Timeline extends WeftElement {
     adding: { state: true },
     editing: { state: true },
   }
+  static override watches = ['interactions']
   /** The type that is being added. */
   declare adding: string | undefined
-  /** The id that is being changed. */
-  declare editing: string | undefined
+  /** The entry that is being changed, as it was when that began. */
+  declare editing: Interaction | undefined
   private readonly log = new Log(this)
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -27,6 +28,11 @@ export class Timeline extends WeftElement {
     if (!changed.has('ctx') || before === this.ctx.record?.id) return
     this.adding = this.editing = undefined
     void this.log.open()
+  }
+
+  /** What others have written comes in, and what is being written stays. */
+  protected override refetch(): void {
+    void this.log.follow(this.editing?.id)
   }
 
   protected override render() {
@@ -112,13 +118,13 @@ export class Timeline extends WeftElement {
   private renderEntry(schema: Schema, entry: Interaction, last: boolean) {
     const { ctx, log } = this
     if (log.removed.has(entry.id)) return removedView(ctx, entry, last, () => this.restore(entry))
-    if (this.editing === entry.id) {
+    if (this.editing?.id === entry.id) {
       return html`
         <li class="bg-card mb-6 rounded-lg border p-4">
           <interactions-entry-form
             .ctx=${ctx}
             .schema=${schema}
-            .entry=${entry}
+            .entry=${this.editing}
             @saved=${(event: CustomEvent<Interaction>) => this.changed(event.detail)}
             @cancelled=${() => this.stopEditing(entry)}
           >
@@ -133,7 +139,7 @@ export class Timeline extends WeftElement {
       entry,
       author,
       last,
-      edit: () => (this.editing = entry.id),
+      edit: () => (this.editing = entry),
       remove: () => this.drop(entry),
     })
   }

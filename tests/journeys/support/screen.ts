@@ -5,6 +5,7 @@ import type { TestProject } from 'vitest/node'
 import { findFolders, ROOT } from '../../../core/host/catalogue.ts'
 import { buildScreen, screenIsStale } from '../../../host-ui/build.ts'
 import { writeBrokenPlugins } from './broken-plugins.ts'
+import { findChromium } from './chromium.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,23 +13,6 @@ declare module 'vitest' {
     chromium: string
     brokenPlugins: string[]
   }
-}
-
-const PLACES = [
-  process.env.CHROMIUM,
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-]
-
-function findChromium(): string {
-  const found = PLACES.find((path) => path && existsSync(path))
-  if (found) return found
-  throw new Error(
-    'The journeys need Chromium: install it (Debian: apt-get install chromium), or set CHROMIUM to its path.',
-  )
 }
 
 export default async function setup(project: TestProject): Promise<void> {

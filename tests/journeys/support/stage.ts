@@ -3,7 +3,7 @@ import { inject } from 'vitest'
 import { buildServer } from '../../../core/http/server.ts'
 import { openKernel } from '../../../core/kernel.ts'
 import { createTenant } from '../../../core/tenancy/directory.ts'
-import { configFor, type Harness, openHarness, type Visitor } from '../../support/harness.ts'
+import { configFor, type Harness, type HarnessOptions, openHarness, type Visitor } from '../../support/harness.ts'
 import { PASSWORD } from '../../support/settings.ts'
 import { LANGUAGES, type Language } from './words.ts'
 
@@ -47,9 +47,16 @@ async function openStudio(harness: Harness, language: Language): Promise<Studio>
 }
 
 /** Only shipped plugins are there, unless `plugins` names folders of more. */
-export async function openStage(options: { plugins?: readonly string[]; worker?: boolean } = {}): Promise<Stage> {
+export async function openStage(
+  options: { plugins?: readonly string[]; worker?: boolean; config?: HarnessOptions['config'] } = {},
+): Promise<Stage> {
   const plugins = options.plugins ?? []
-  const harness = await openHarness({ screen: inject('screen'), plugins, worker: options.worker ?? false })
+  const harness = await openHarness({
+    screen: inject('screen'),
+    plugins,
+    worker: options.worker ?? false,
+    config: options.config ?? {},
+  })
   const address = await listen(harness.app)
   const [en, fr] = await Promise.all(LANGUAGES.map((language) => openStudio(harness, language)))
   const further: (() => Promise<void>)[] = []

@@ -15,6 +15,8 @@ export const onAdding = defineAnswer({
     if (title === 'throw') throw new Problem(409, 'thrown')
     if (title === 'break') throw new Error('broken')
     if (title === 'sleep') return never()
+    if (title === 'notify')
+      await ctx.notify({ to: { permission: 'plugins.manage' }, key: 'called', params: { who: title, times: 1 } })
     if (title === 'keep') kept = ctx
     if (title === 'use kept') return change({ ...input, title: await whatIsLeft() })
     if (title === 'overstep') return change({ ...input, title: await overstep(ctx, input.clientId) })

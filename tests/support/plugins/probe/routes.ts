@@ -1,6 +1,6 @@
 import { type Ctx, defineRoute, Problem, type Route } from 'weft'
 import { clients } from 'weft/client'
-import { rang, tasks } from './contract.ts'
+import { counted, dozed, rang, tasks } from './contract.ts'
 
 const access = 'probe.run'
 const OWNER = {
@@ -175,6 +175,52 @@ const hush = defineRoute({
   handle: (ctx, { body }) => ctx.cancel(rang, (body as { key: string }).key),
 })
 
+const COUNT = {
+  type: 'object',
+  required: ['clientId', 'count'],
+  additionalProperties: false,
+  properties: {
+    clientId: { type: 'string' },
+    count: { type: 'integer' },
+    stop: { type: 'integer' },
+  },
+}
+
+/** Begins long work. */
+const count = defineRoute({
+  method: 'POST',
+  path: '/count',
+  access,
+  kind: 'command',
+  body: COUNT,
+  async handle(ctx, { body }) {
+    const given = { stop: -1, ...(body as { clientId: string; count: number }) }
+    await ctx.begin(counted, given, { name: 'count', total: given.count })
+  },
+})
+
+/** Has a slow handler told many times. */
+const doze = defineRoute({
+  method: 'POST',
+  path: '/doze',
+  access,
+  kind: 'command',
+  body: { type: 'object', properties: { times: { type: 'integer' }, ms: { type: 'integer' } } },
+  async handle(ctx, { body }) {
+    const { times, ms } = body as { times: number; ms: number }
+    for (let n = 0; n < times; n++) await ctx.emit(dozed, { ms })
+  },
+})
+
+/** Where a task cannot be opened. */
+const misplace = defineRoute({
+  method: 'POST',
+  path: '/misplace',
+  access,
+  kind: 'exchange',
+  handle: (ctx) => ctx.task({ name: 'count' }).then(() => 'opened', messageOf),
+})
+
 /** Calls from where it may and from where it must not. */
 const callOut = defineRoute({
   method: 'POST',
@@ -192,4 +238,53 @@ const callOut = defineRoute({
   },
 })
 
-export const routes = [look, writeInQuery, exchange, nest, ...beyond, keep, useKept, ring, hush, callOut]
+/** What a hold is where no person waits, and what is left of a task that was written before it. */
+const holdOutside = defineRoute({
+  method: 'POST',
+  path: '/hold-outside',
+  access,
+  kind: 'exchange',
+  body: OWNER,
+  async handle(ctx, { body }) {
+    return ctx
+      .work(async (inner) => {
+        await inner.rows(tasks).create({ clientId: ownerOf(body), title: 'before' })
+        await inner.rows(tasks).create({ clientId: ownerOf(body), title: 'hold me' })
+      })
+      .then(() => 'written', messageOf)
+  },
+})
+
+/** Several writes at once, some of which others are asked about. */
+const addTogether = defineRoute({
+  method: 'POST',
+  path: '/together',
+  access,
+  kind: 'command',
+  body: OWNER,
+  async handle(ctx, { body }) {
+    const titles = ['one', 'shout it', 'never this', 'two', 'shout it']
+    const made = await Promise.allSettled(
+      titles.map((title) => ctx.rows(tasks).create({ clientId: ownerOf(body), title })),
+    )
+    return made.map(({ status }) => status)
+  },
+})
+
+export const routes = [
+  holdOutside,
+  addTogether,
+  look,
+  writeInQuery,
+  exchange,
+  nest,
+  ...beyond,
+  keep,
+  useKept,
+  ring,
+  hush,
+  count,
+  doze,
+  misplace,
+  callOut,
+]

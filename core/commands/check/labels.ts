@@ -1,7 +1,7 @@
 /** The locale keys that follow from a plugin's schemas and manifest: a schema holds no human text. */
-import type { Schema } from '../../core/contract.ts'
-import type { Installed } from '../../core/host/manifest.ts'
-import { companionOf } from '../../core/resource/model.ts'
+import type { Schema } from '../../contract.ts'
+import type { Installed } from '../../host/manifest.ts'
+import { companionOf } from '../../resource/model.ts'
 
 const VERBS = ['read', 'create', 'update', 'delete']
 const propertiesOf = (schema: Schema) => Object.entries((schema.properties ?? {}) as Record<string, Schema>)
@@ -27,6 +27,7 @@ export function labelsOf({ plugin, manifest, extensions }: Installed): string[] 
   ])
   const extended = [...extensions].flatMap(([of, schema]) => fieldLabels(of, schema))
   const settings = manifest.settings ? fieldLabels('settings', manifest.settings) : []
+  const secrets = manifest.secrets.map((name) => `secrets.${name}`)
   const widgets = manifest.widgets.map(({ id }) => `widget.${id}`)
-  return [...new Set([...resources, ...extended, ...settings, ...widgets])]
+  return [...new Set([...resources, ...extended, ...settings, ...secrets, ...widgets])]
 }

@@ -1,0 +1,15 @@
+create table "views" ("tenant_id" uuid not null, "id" uuid not null default gen_random_uuid(), "version" integer not null default 1, "created_at" timestamptz(3) not null default now(), "updated_at" timestamptz(3) not null default now(), "created_by" uuid null, "updated_by" uuid null, "deleted_at" timestamptz(3) null, "name" text collate "und-x-icu" not null, "resource" text not null, "q" text null, "filter" jsonb null, "sort" text[] null, "columns" text[] null, "is_shared" boolean not null default false, "extensions" jsonb not null default '{}', "derived" jsonb not null default '{}', "search_text" text not null default '', primary key ("tenant_id", "id"));
+create index "views_created_at_0cd3e4" on "views" (tenant_id, created_at, id) where deleted_at is null;
+create index "views_updated_at_b6a567" on "views" (tenant_id, updated_at, id) where deleted_at is null;
+create index "views_search_378640" on "views" using gin (tenant_id, search_text gin_trgm_ops) where deleted_at is null;
+create index "views_name_8c4c01" on "views" (tenant_id, "name", id) where deleted_at is null;
+create index "views_resource_77175d" on "views" (tenant_id, "resource", id) where deleted_at is null;
+create trigger stamp_created before insert on "views" for each row execute function kernel.stamp_row();
+create trigger stamp_updated before update on "views" for each row when (old.* is distinct from new.* and old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger fact_written after insert or delete on "views" for each row execute function kernel.write_fact('views', '');
+create trigger fact_updated after update on "views" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('views', '');
+create trigger record_entered after insert or delete on "views" for each row execute function kernel.enter_record('views');
+create trigger record_moved after update on "views" for each row when (old.deleted_at is distinct from new.deleted_at) execute function kernel.enter_record('views');
+alter table "views" enable row level security;
+alter table "views" force row level security;
+create policy "tenant_isolation" on "views" using (tenant_id = (select kernel.tenant())) with check (tenant_id = (select kernel.tenant()));

@@ -1,0 +1,4 @@
+import { definePlugin } from 'weft'
+import { views } from './contract.ts'
+
+export default definePlugin({ resources: [views] })

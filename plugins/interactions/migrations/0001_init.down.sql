@@ -1,0 +1,1 @@
+drop table "interactions__interactions";

@@ -1,0 +1,114 @@
+/** A kit that cannot fail says nothing: each hole is found by its rule, and named. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { judgeBundle } from '../../core/commands/conformance/bundle.ts'
+import { judgeBreadth, type Kit, openBench, openKit, RULES, runRule } from '../../core/commands/conformance/kit.ts'
+import { loadPlugins } from '../../core/host/catalogue.ts'
+import { migrateDatabase } from '../../core/host/preparation.ts'
+import { describePlugins } from '../../core/host/trial.ts'
+import { Fixtures } from '../support/fixtures.ts'
+import { pluginFolders, SECRET } from '../support/settings.ts'
+import { doctor, type Hole, open, sieve } from './sieve.ts'
+import { openTestStage, type TestStage } from './stage.ts'
+
+const EXTENT = { seed: 7, share: 0.05 }
+
+let places: Fixtures
+let stage: TestStage
+let kit: Kit
+beforeAll(async () => {
+  places = new Fixtures()
+  const plugins = [...pluginFolders, places.write('sieve', sieve)]
+  const { described } = await describePlugins(plugins)
+  const prepare = async ({ ownerUrl }: { ownerUrl: string }) => {
+    const { refused } = await migrateDatabase({ ownerUrl, secret: SECRET, described })
+    expect(refused).toEqual([])
+  }
+  stage = await openTestStage({ plugins, doctor, prepare })
+  kit = await openKit(stage)
+}, 120_000)
+afterAll(async () => {
+  await stage?.close()
+  places?.remove()
+})
+
+async function find(rule: string, hole: Hole | null = null): Promise<string> {
+  const bench = await openBench(kit, 'sieve', EXTENT)
+  open.hole = hole
+  try {
+    return (await runRule(kit, bench, rule)).map(({ finding }) => finding).join('\n')
+  } finally {
+    open.hole = null
+  }
+}
+
+/** Of the plugin's own code. */
+const PLUGINS: readonly (readonly [rule: string, hole: string, said: RegExp])[] = [
+  [
+    'tenants',
+    'a value kept between the calls of two tenants',
+    /GET \/api\/sieve\/recall shows a text of the other tenant/,
+  ],
+  [
+    'permissions',
+    'a row that is written before it is refused',
+    /POST \/api\/sieve\/late .* answers 403 and changes .*public\.clients/,
+  ],
+  [
+    'merges',
+    'a row that is changed while others merge',
+    /after merge and unmerge of clients, public\.sieve__sieve differs in .*text/,
+  ],
+  [
+    'privacy',
+    'a personal value copied to another record',
+    /after the erasure of clients, text still stands in .*public\.clients/,
+  ],
+  [
+    'telling twice',
+    'a handler that acts each time it is told',
+    /sieve\.twice, told twice of sieve\.updated, changes .*public\.clients/,
+  ],
+]
+
+/** Of the server. */
+const SERVERS: readonly (readonly [rule: string, hole: Hole, said: RegExp])[] = [
+  ['kernel fields', 'silent strip', /POST with \/\w+ answers 201/],
+  ['bad input', 'broken input', /POST \/api\/sieve .* answers 500/],
+  ['repeats', 'no keys', /20 times the same POST \/api\/sieve with one key makes 20 rows/],
+  ['versions', 'no versions', /PATCH \/api\/sieve\/\{id\} without If-Match answers 200, not 428/],
+  ['off and on', 'never off', /GET \/api\/sieve answers 200 while it is off/],
+  ['permissions', 'every key', /by a key with no permission answers 200 instead of 403/],
+  ['privacy', 'empty pack', /the access pack of clients lacks text/],
+]
+
+test.each(PLUGINS)('%s: %s', { timeout: 60_000 }, async (rule, _hole, said) => {
+  expect(await find(rule)).toMatch(said)
+})
+
+test.each(SERVERS)('%s: %s', { timeout: 60_000 }, async (rule, hole, said) => {
+  expect(await find(rule, hole)).toMatch(said)
+  expect(await find(rule)).not.toMatch(said)
+})
+
+test('every rule has a hole that it finds', () => {
+  const planted = new Set([...PLUGINS, ...SERVERS].map(([rule]) => rule))
+  expect(Object.keys(RULES).filter((rule) => !planted.has(rule))).toEqual([])
+})
+
+test('a plugin of which little could be tried does not pass for a sound one', async () => {
+  const bench = await openBench(kit, 'sieve', EXTENT)
+  expect(judgeBreadth(bench)[0]?.finding).toBe('only 0 things could be tried of it, and 100 are the least')
+})
+
+test('a screen that weighs too much is found', { timeout: 60_000 }, async () => {
+  const heavy = Array.from({ length: 60_000 }, (_, n) => Math.imul(n, 2_654_435_761).toString(36)).join('')
+  const folders = ['export const light = 1\n', `export const heavy = '${heavy}'\n`].map((text, i) =>
+    places.write(`heavy-${i}`, { files: { 'ui/index.ts': text } }),
+  )
+  const installed = await loadPlugins(folders, [])
+  const judged = installed.filter(({ id }) => id.startsWith('heavy-')).map(judgeBundle)
+  expect((await Promise.all(judged)).map((each) => each.map(({ finding }) => finding.replace(/\d+/g, 'n')))).toEqual([
+    [],
+    ['its screen has n bytes packed, and n are the most'],
+  ])
+})

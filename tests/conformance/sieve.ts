@@ -1,0 +1,123 @@
+/** A plugin and a server with one hole of every kind: the kit has to find each of them. */
+import type { FastifyRequest } from 'fastify'
+import type { Server, Stage } from '../../core/commands/conformance/stage.ts'
+import type { Services } from '../../core/http/services.ts'
+import { type Fixture, notesFixture } from '../support/fixtures.ts'
+
+/** What a plugin's author may do wrong, all in one. */
+const SERVER = `import { allow, defineAnswer, defineHandler, definePlugin, defineResource, defineRoute, Problem } from 'weft'
+import { clients } from 'weft/client'
+import schema from './schemas/sieve.json' with { type: 'json' }
+const notes = defineResource({ name: 'sieve', schema, belongsTo: 'any' })
+const body = { type: 'object', required: ['text'], additionalProperties: false, properties: { text: { type: 'string', maxLength: 60 } } }
+let last = null
+const remember = defineRoute({ method: 'POST', path: '/remember', access: 'sieve.create', kind: 'command', body,
+  async handle(_ctx, input) { last = input.body.text } })
+const recall = defineRoute({ method: 'GET', path: '/recall', access: 'sieve.read', kind: 'query',
+  async handle() { return { last } } })
+const late = defineRoute({ method: 'POST', path: '/late', access: 'sieve.read', kind: 'exchange',
+  async handle(ctx) {
+    await ctx.work((inner) => inner.rows(clients).create({ type: 'person', lastName: 'Written too early' }))
+    throw new Problem(403, 'forbidden')
+  } })
+const copy = defineHandler({ event: notes.events.created, name: 'copy', kind: 'command',
+  async handle(ctx, { payload }) {
+    const { text } = await ctx.rows(notes).get(payload.id)
+    await ctx.rows(clients).create({ type: 'company', companyName: text })
+  } })
+const twice = defineHandler({ event: notes.events.updated, name: 'twice', kind: 'exchange',
+  async handle(ctx) {
+    await ctx.work((inner) => inner.rows(clients).create({ type: 'person', lastName: 'Once more' }))
+  } })
+const onMerging = defineAnswer({ point: clients.points.merging,
+  async answer(ctx, { id }) {
+    const { items } = await ctx.rows(notes).list({ where: { recordId: id } })
+    for (const note of items) await ctx.rows(notes).update(note, { text: 'seen in a merge' })
+    return allow()
+  } })
+export default definePlugin({ resources: [notes], routes: [remember, recall, late], handlers: [copy, twice], answers: [onMerging] })
+`
+
+const schema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['recordId', 'text'],
+  properties: {
+    recordId: { type: 'string', format: 'uuid', 'x-ref': 'any', 'x-filter': true },
+    text: { type: 'string', maxLength: 200, 'x-search': true, 'x-personal': true },
+  },
+  'x-title': ['text'],
+}
+
+export const sieve: Fixture = notesFixture('sieve', {
+  server: SERVER,
+  manifest: { uses: { clients: ['read', 'create'] } },
+  files: { 'schemas/sieve.json': JSON.stringify(schema) },
+})
+
+export type Hole =
+  'silent strip' | 'broken input' | 'no keys' | 'no versions' | 'never off' | 'every key' | 'empty pack'
+
+/** Which of the server's holes is open now. */
+export const open: { hole: Hole | null } = { hole: null }
+
+/** Only what is opened differs from the service itself. */
+function inPlace<T extends object>(service: T, hole: Hole, other: Partial<Record<keyof T, unknown>>): T {
+  return new Proxy(service, {
+    get(target, name) {
+      const given = open.hole === hole ? other[name as keyof T] : undefined
+      const value = given ?? Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function doctorServices(services: Services): Services {
+  const { switches, keys } = services
+  const everything = async (tenant: string) => {
+    const state = await switches.of(tenant)
+    return { ...state, enabled: new Set(services.installed.map(({ id }) => id)) }
+  }
+  const allOf = async (key: string) => {
+    const identity = await keys.authenticate(key)
+    return identity && { ...identity, keyPermissions: null }
+  }
+  const changed: Partial<Record<keyof Services, unknown>> = {
+    switches: inPlace(switches, 'never off', { of: everything }),
+    keys: inPlace(keys, 'every key', { authenticate: allOf }),
+  }
+  return new Proxy(services, {
+    get: (target, name) => changed[name as keyof Services] ?? Reflect.get(target, name, target),
+  })
+}
+
+const TABLE = /^\/api\/sieve\/([0-9a-f-]{36})/
+
+async function forgeVersion(request: FastifyRequest, stage: Stage): Promise<void> {
+  const id = TABLE.exec(request.url)?.[1]
+  if (!id || !['PATCH', 'DELETE'].includes(request.method)) return
+  const [row] = await stage.query<{ version: number }>('select version from sieve__sieve where id = $1', [id])
+  if (row) request.headers['if-match'] = `"${row.version}"`
+}
+
+const KNOWN = new Set(['recordId', 'text', 'extensions'])
+
+function doctorApp(app: Server, stage: () => Stage): void {
+  app.addHook('onRequest', async (request) => {
+    if (open.hole === 'no keys') delete request.headers['idempotency-key']
+    if (open.hole === 'no versions') await forgeVersion(request, stage())
+  })
+  app.addHook('preHandler', async (request) => {
+    const { body } = request
+    if (!request.url.startsWith('/api/sieve') || typeof body !== 'object' || body === null) return
+    if (open.hole === 'silent strip')
+      request.body = Object.fromEntries(Object.entries(body).filter(([name]) => KNOWN.has(name)))
+    const { text } = body as { text?: string }
+    if (open.hole === 'broken input' && text !== undefined) text.trim()
+  })
+  app.addHook('onSend', async (request, _reply, payload) =>
+    open.hole === 'empty pack' && request.url.endsWith('/access-pack') ? '{}' : payload,
+  )
+}
+
+export const doctor = { services: doctorServices, app: doctorApp }

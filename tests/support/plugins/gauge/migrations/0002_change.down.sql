@@ -1,0 +1,1 @@
+drop table "gauge__notes";

@@ -1,0 +1,18 @@
+create table "gauge__notes" ("tenant_id" uuid not null, "id" uuid not null default gen_random_uuid(), "version" integer not null default 1, "created_at" timestamptz(3) not null default now(), "updated_at" timestamptz(3) not null default now(), "created_by" uuid null, "updated_by" uuid null, "deleted_at" timestamptz(3) null, "gauge_id" uuid not null, "text" text collate "und-x-icu" not null, "is_shared" boolean not null default false, "answer_to" uuid null, "extensions" jsonb not null default '{}', "derived" jsonb not null default '{}', "search_text" text not null default '', primary key ("tenant_id", "id"));
+create index "gauge__notes_created_at_0cd3e4" on "gauge__notes" (tenant_id, created_at, id) where deleted_at is null;
+create index "gauge__notes_updated_at_b6a567" on "gauge__notes" (tenant_id, updated_at, id) where deleted_at is null;
+create index "gauge__notes_search_378640" on "gauge__notes" using gin (tenant_id, search_text gin_trgm_ops) where deleted_at is null;
+create index "gauge__notes_gauge_id_5f1f2a" on "gauge__notes" (tenant_id, "gauge_id", "created_at" desc, id) where deleted_at is null;
+create index "gauge__notes_text_e91ceb" on "gauge__notes" (tenant_id, "text", id) where deleted_at is null;
+create index "gauge__notes_answer_to_30ae2d" on "gauge__notes" (tenant_id, "answer_to", id) where deleted_at is null;
+alter table "gauge__notes" add constraint "gauge__notes_gauge_id_fk" foreign key ("tenant_id", "gauge_id") references "gauge__gauge" ("tenant_id", "id") on update no action on delete cascade;
+alter table "gauge__notes" add constraint "gauge__notes_answer_to_fk" foreign key ("tenant_id", "answer_to") references "gauge__notes" ("tenant_id", "id") on update no action on delete no action;
+create trigger stamp_created before insert on "gauge__notes" for each row execute function kernel.stamp_row();
+create trigger stamp_updated before update on "gauge__notes" for each row when (old.* is distinct from new.* and old.derived is not distinct from new.derived) execute function kernel.stamp_row();
+create trigger fact_written after insert or delete on "gauge__notes" for each row execute function kernel.write_fact('gauge.notes', 'gauge_id');
+create trigger fact_updated after update on "gauge__notes" for each row when (old.derived is not distinct from new.derived) execute function kernel.write_fact('gauge.notes', 'gauge_id');
+create trigger record_entered after insert or delete on "gauge__notes" for each row execute function kernel.enter_record('gauge.notes');
+create trigger record_moved after update on "gauge__notes" for each row when (old.deleted_at is distinct from new.deleted_at) execute function kernel.enter_record('gauge.notes');
+alter table "gauge__notes" enable row level security;
+alter table "gauge__notes" force row level security;
+create policy "tenant_isolation" on "gauge__notes" using (tenant_id = (select kernel.tenant())) with check (tenant_id = (select kernel.tenant()));

@@ -1,0 +1,9 @@
+drop index "gauge__gauge_created_by_51ba8d";
+drop index "gauge__gauge_updated_by_71aee3";
+drop index "gauge__gauge_kind_685f61";
+drop index "gauge__gauge_open_53363c";
+drop index "gauge__notes_created_by_51ba8d";
+drop index "gauge__notes_updated_by_71aee3";
+drop index "gauge__notes_is_shared_caa5c7";
+drop index "gauge__parts_created_by_51ba8d";
+drop index "gauge__parts_updated_by_71aee3";

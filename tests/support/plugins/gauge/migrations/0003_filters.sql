@@ -1,0 +1,9 @@
+create index "gauge__gauge_created_by_51ba8d" on "gauge__gauge" (tenant_id, created_by) where deleted_at is null;
+create index "gauge__gauge_updated_by_71aee3" on "gauge__gauge" (tenant_id, updated_by) where deleted_at is null;
+create index "gauge__gauge_kind_685f61" on "gauge__gauge" (tenant_id, "kind") where deleted_at is null;
+create index "gauge__gauge_open_53363c" on "gauge__gauge" (tenant_id, "open") where deleted_at is null;
+create index "gauge__notes_created_by_51ba8d" on "gauge__notes" (tenant_id, created_by) where deleted_at is null;
+create index "gauge__notes_updated_by_71aee3" on "gauge__notes" (tenant_id, updated_by) where deleted_at is null;
+create index "gauge__notes_is_shared_caa5c7" on "gauge__notes" (tenant_id, "is_shared") where deleted_at is null;
+create index "gauge__parts_created_by_51ba8d" on "gauge__parts" (tenant_id, created_by) where deleted_at is null;
+create index "gauge__parts_updated_by_71aee3" on "gauge__parts" (tenant_id, updated_by) where deleted_at is null;

@@ -1,0 +1,2 @@
+drop table "meter__drafts";
+drop table "meter__meter";
