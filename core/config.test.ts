@@ -33,6 +33,7 @@ test('an empty environment gives a whole configuration', () => {
     plugins: [],
     databaseUrl: null,
     databaseOwnerUrl: null,
+    databaseConnections: 24,
     redisUrl: null,
     s3Url: null,
     smtpUrl: null,
@@ -66,6 +67,12 @@ test('a truncated secret file is refused instead of used', () => {
 
 test.each(['-1', '65536', '3e3', '0x50', '80 81', 'http'])('PORT=%s is refused', (port) => {
   expect(refused({ PORT: port })).toBe(`PORT must be a number from 0 to 65535, not "${port}".`)
+})
+
+test('a process holds as many connections as it is told, and never too few to work', () => {
+  expect(read({ DATABASE_CONNECTIONS: '6' }).databaseConnections).toBe(6)
+  const sentence = (value: string) => `DATABASE_CONNECTIONS must be a number from 6 to 1000, not "${value}".`
+  for (const value of ['5', '1001', 'many']) expect(refused({ DATABASE_CONNECTIONS: value })).toBe(sentence(value))
 })
 
 test('the public address loses its slash at the end', () => {

@@ -26,13 +26,13 @@ export interface Config {
   readonly databaseUrl: string | null
   /** The login that may make roles and tables (DATABASE_OWNER_URL, default DATABASE_URL). */
   readonly databaseOwnerUrl: string | null
+  /** How many connections this process holds at most for its requests and its work (DATABASE_CONNECTIONS, default 24). */
+  readonly databaseConnections: number
   readonly redisUrl: string | null
   readonly s3Url: string | null
   readonly smtpUrl: string | null
   /** Identity providers may be called at loopback addresses without TLS: for tests alone, so no variable sets it. */
   readonly localProviders?: boolean
-  /** Fewer connections than usual, where many processes share a server. */
-  readonly pools?: { readonly app: number; readonly door: number }
 }
 
 /** The folder of the clone: the parent of `core`. */
@@ -50,7 +50,7 @@ export function readConfig(env: Environment = process.env): Config {
     throw new StartFault('DATABASE_OWNER_URL is set without DATABASE_URL: set both or none.')
   }
   const settings = {
-    port: readPort(read('PORT')),
+    port: readWhole('PORT', read, { min: 0, max: 65_535, else: 3000 }),
     url: readUrl(read, 'WEFT_URL', ['http', 'https'])?.replace(/\/+$/, '') ?? null,
     adminEmail: readEmail(read('WEFT_ADMIN_EMAIL')),
     // A password may begin or end with a space, so it is taken as it stands.
@@ -58,6 +58,7 @@ export function readConfig(env: Environment = process.env): Config {
     plugins: readFolders(read('WEFT_PLUGINS')),
     databaseUrl,
     databaseOwnerUrl: ownerUrl ?? databaseUrl,
+    databaseConnections: readWhole('DATABASE_CONNECTIONS', read, { min: 6, max: 1_000, else: 24 }),
     redisUrl: readUrl(read, 'REDIS_URL', ['redis', 'rediss']),
     s3Url: readS3Url(read),
     smtpUrl: readUrl(read, 'SMTP_URL', ['smtp', 'smtps']),
@@ -92,11 +93,16 @@ export function programEnvironment(env: Environment = process.env): Record<strin
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' }
 }
 
-function readPort(value: string | null): number {
-  if (value === null) return 3000
-  const port = Number(value)
-  if (/^\d+$/.test(value) && port <= 65535) return port
-  throw new StartFault(`PORT must be a number from 0 to 65535, not ${JSON.stringify(value)}.`)
+function readWhole(
+  name: string,
+  read: (name: string) => string | null,
+  bounds: { readonly min: number; readonly max: number; readonly else: number },
+): number {
+  const value = read(name)
+  if (value === null) return bounds.else
+  const number = Number(value)
+  if (/^\d+$/.test(value) && number >= bounds.min && number <= bounds.max) return number
+  throw new StartFault(`${name} must be a number from ${bounds.min} to ${bounds.max}, not ${JSON.stringify(value)}.`)
 }
 
 function readUrl(read: (name: string) => string | null, name: string, schemes: readonly string[]): string | null {

@@ -284,7 +284,7 @@ function register(container: AwilixContainer<Cradle>, options: KernelOptions): v
  */
 export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const { config, databaseUrl, screen } = options
-  const { database, roles } = await openDatabase(databaseUrl, config.secret, config.pools)
+  const { database, roles } = await openDatabase(databaseUrl, config.secret, config.databaseConnections)
   try {
     await assertCatalogue(database, roles)
     for (const each of options.quarantine ?? []) await enterQuarantine(database, each)

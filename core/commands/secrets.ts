@@ -12,7 +12,7 @@ async function rotate(): Promise<void> {
   const config = takeConfig()
   const { course, databaseUrl } = await prepare(config, { migrate: true })
   try {
-    const open = () => openDatabase(databaseUrl, config.secret)
+    const open = () => openDatabase(databaseUrl, config.secret, config.databaseConnections)
     const { database } = await course.begin(open, (each) => each.database.close())
     const keys = new DataKeys(database, wrappingKeyOf(config.secret))
     const count = await rotateSecrets({ database, keys, secrets: new Secrets(database, keys) })

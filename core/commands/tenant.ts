@@ -52,7 +52,7 @@ async function create(input: TenantInput): Promise<void> {
   const config = takeConfig()
   const { course, databaseUrl } = await prepare(config, { migrate: true })
   try {
-    const open = () => openDatabase(databaseUrl, config.secret)
+    const open = () => openDatabase(databaseUrl, config.secret, config.databaseConnections)
     const { database } = await course.begin(open, (each) => each.database.close())
     const { tenant: made, user } = await createTenant(database, input)
     console.log(`The tenant '${made.slug}' is made; ${user.email} can sign in.`)

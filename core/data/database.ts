@@ -181,6 +181,8 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    // Kysely ends a pool only when a query has gone through Kysely itself, and none of ours does.
+    await Promise.all([this.#app.end(), this.#door.end()])
     await Promise.all(this.#orms.map((orm) => orm.close(true)))
   }
 }
@@ -219,24 +221,20 @@ async function openPool(url: string, name: 'app' | 'door', max: number): Promise
   return { orm, pool }
 }
 
-/** How many connections a process holds at most, by login. */
-export interface PoolSizes {
-  readonly app: number
-  readonly door: number
-}
-
-const SIZES: PoolSizes = { app: 16, door: 8 }
-
-/** @throws StartFault where no migrate has prepared this database, or with the secret of another one */
+/**
+ * @param connections held at most: two thirds for what tenants own, the rest for the directory and the queue's rows
+ * @throws StartFault where no migrate has prepared this database, or with the secret of another one
+ */
 export async function openDatabase(
   url: string,
   secret: string,
-  sizes = SIZES,
+  connections: number,
 ): Promise<{ database: Database; roles: RoleNames }> {
   const roles = await readRoles(url, secret)
+  const third = Math.floor(connections / 3)
   const doorUrl = loginUrl(url, secret, { part: 'door', roles })
-  const app = await openPool(loginUrl(url, secret, { part: 'app', roles }), 'app', sizes.app)
-  const door = await openPool(doorUrl, 'door', sizes.door)
+  const app = await openPool(loginUrl(url, secret, { part: 'app', roles }), 'app', connections - third)
+  const door = await openPool(doorUrl, 'door', third)
   const database = new Database({ orms: [app.orm, door.orm], app: app.pool, door: door.pool, doorUrl }, secret)
   await database.measureClock()
   return { database, roles }

@@ -142,7 +142,7 @@ test('a sort reads one page of its index, at the start and further on', async ()
 })
 
 test('the lint knows the indexes, and finds one that nobody has asked for', async () => {
-  const { database, roles } = await openDatabase(h.database.ownerUrl, SECRET, { app: 1, door: 2 })
+  const { database, roles } = await openDatabase(h.database.ownerUrl, SECRET, 6)
   try {
     const lint = () => lintCatalogue((query) => database.door(query), roles)
     expect(await lint()).toEqual([])

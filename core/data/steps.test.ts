@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { hashTables, readCatalogue } from './catalogue.ts'
 import { createTestDatabase, type TestDatabase } from '../../tests/support/database.ts'
 import { Fixtures, notesFixture } from '../../tests/support/fixtures.ts'
-import { configFor, type Harness, openHarness } from '../../tests/support/harness.ts'
+import { type Harness, openHarness } from '../../tests/support/harness.ts'
 import { pluginFolders, SECRET } from '../../tests/support/settings.ts'
 import { type DataAct, migrateDatabase } from '../host/preparation.ts'
 import { takeStock } from '../host/standing.ts'
@@ -143,7 +143,7 @@ describe('a plugin with rows', () => {
     })
     // A start migrates and does not bring it up; no process loads it.
     expect(await migrateIn(h.database, all)).toMatchObject({ applied: [] })
-    const { database } = await openDatabase(h.database.ownerUrl, SECRET, configFor(h.database).pools)
+    const { database } = await openDatabase(h.database.ownerUrl, SECRET, 6)
     const { leftOut, installed } = await takeStock(database, pluginFolders, [])
     await database.close()
     expect(installed.map(({ id }) => id)).not.toContain('gauge')

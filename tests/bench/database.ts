@@ -38,7 +38,7 @@ const OTHERS = ['north', 'south', 'west']
 const OTHERS_COUNT = 5_000
 
 async function createTenants(ownerUrl: string, clients: number): Promise<Filling[]> {
-  const { database } = await openDatabase(ownerUrl, SECRET)
+  const { database } = await openDatabase(ownerUrl, SECRET, 12)
   try {
     const fillings: Filling[] = []
     for (const [seed, slug] of ['big', ...OTHERS].entries()) {

@@ -22,6 +22,7 @@ await serve<Input>(async ({ ownerUrl, plugins = [], redisUrl = null }) => {
     plugins,
     databaseUrl: ownerUrl,
     databaseOwnerUrl: ownerUrl,
+    databaseConnections: 24,
     redisUrl,
     s3Url: null,
     smtpUrl: null,

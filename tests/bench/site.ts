@@ -51,7 +51,7 @@ export const emailOf = (slug: string) => `admin@${slug}.example`
 
 /** @returns tenants and their administrators, as they were asked for */
 export async function addTenants(ownerUrl: string, slugs: readonly string[]) {
-  const { database } = await openDatabase(ownerUrl, SECRET)
+  const { database } = await openDatabase(ownerUrl, SECRET, 12)
   try {
     const made: { tenant: string; user: string }[] = []
     for (const slug of slugs) {

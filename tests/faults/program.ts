@@ -26,7 +26,8 @@ export type Settings = Readonly<Record<string, string>>
 
 /** Runs a command with nothing in its environment but the settings. */
 export function run(words: readonly string[], settings: Settings): Program {
-  const env = { ...programEnvironment(), ...settings }
+  // Many processes share one server.
+  const env = { ...programEnvironment(), DATABASE_CONNECTIONS: '12', ...settings }
   const child = spawn(process.execPath, [MAIN, ...words], { env, stdio: ['ignore', 'pipe', 'pipe'] })
   const texts = { out: '', err: '' }
   child.stdout.on('data', (bytes: Buffer) => (texts.out += bytes))

@@ -62,7 +62,7 @@ async function withStage<T>(work: (stage: Stage) => Promise<T>): Promise<T> {
     const { described } = await describePlugins(pluginFolders)
     await migrateDatabase({ ownerUrl: scratch.url, secret: SECRET, described })
     const config = readConfig({ WEFT_SECRET: SECRET, WEFT_DATA_DIR: dataDir })
-    const alone = { plugins: pluginFolders, redisUrl: null, pools: { app: 8, door: 4 } }
+    const alone = { plugins: pluginFolders, redisUrl: null, databaseConnections: 12 }
     const query: Stage['query'] = (text, values) => scratch.query(text, values)
     const stage = await openStage({ config: { ...config, ...alone }, databaseUrl: scratch.url, query })
     try {

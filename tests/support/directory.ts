@@ -12,7 +12,7 @@ export interface Directory {
 
 export async function openDirectory(): Promise<Directory> {
   const own = await createTestDatabase()
-  const { database } = await openDatabase(own.ownerUrl, SECRET)
+  const { database } = await openDatabase(own.ownerUrl, SECRET, 12)
   return {
     database,
     run: own.query,

@@ -98,7 +98,7 @@ export function configFor(database: TestDatabase): Config {
     s3Url: null,
     smtpUrl: null,
     // Many kernels share the server of the tests.
-    pools: { app: 8, door: 4 },
+    databaseConnections: 12,
   }
 }
 

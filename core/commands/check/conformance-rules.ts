@@ -27,7 +27,7 @@ async function open({ config, ownerUrl, described }: Lab, { installed }: Candida
   const dataDir = mkdtempSync(join(tmpdir(), 'weft-kit-'))
   try {
     await migrateDatabase({ ownerUrl: scratch.url, secret: config.secret, described })
-    const alone = { redisUrl: null, s3Url: null, smtpUrl: null, url: null, pools: { app: 8, door: 4 } }
+    const alone = { redisUrl: null, s3Url: null, smtpUrl: null, url: null, databaseConnections: 12 }
     const query: Stage['query'] = (text, values) => scratch.query(text, values)
     const stage = await openStage({ config: { ...config, ...alone, dataDir }, databaseUrl: scratch.url, query })
     const kit = await openKit(stage)

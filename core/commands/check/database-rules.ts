@@ -88,7 +88,7 @@ interface Site {
 /** The whole server, without a port, with a tenant and its administrator signed in. */
 async function openSite({ config, scratch }: Trial, slug: string): Promise<Site> {
   const dataDir = mkdtempSync(join(tmpdir(), 'weft-check-'))
-  const alone = { redisUrl: null, s3Url: null, smtpUrl: null, url: null, pools: { app: 4, door: 2 } }
+  const alone = { redisUrl: null, s3Url: null, smtpUrl: null, url: null, databaseConnections: 6 }
   const kernel = await openKernel({
     config: { ...config, ...alone, dataDir },
     databaseUrl: scratch.url,

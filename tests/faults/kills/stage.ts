@@ -30,7 +30,7 @@ export const settingsOf = (where: Settings): Settings => ({
 })
 
 export async function addTenants(ownerUrl: string): Promise<void> {
-  const { database } = await openDatabase(ownerUrl, SECRET)
+  const { database } = await openDatabase(ownerUrl, SECRET, 12)
   try {
     for (const slug of TENANTS) {
       const admin = { email: emailOf(slug), name: slug, password: PASSWORD }
