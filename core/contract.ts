@@ -459,6 +459,46 @@ export const storing = definePoint<StoringFile>('files.storing', {
   onFailure: 'refuse',
 })
 
+/** Somebody of whose rights is asked: never an administrator, who must be able to switch the plugin off. */
+export type RightsHolder = {
+  userId: string
+  /** `member`, or the id of a role of the tenant's own. */
+  role: string
+  /** Ids of the teams. */
+  teams: string[]
+}
+
+/** Rows of one's own, rows of one's teams, or those that a filter finds. */
+export type RowTerm = 'own' | 'team' | JsonObject
+
+/** Rows that fit one of the terms. */
+export type RowGrant = 'all' | RowTerm[]
+
+/** Read and not written, or not even read. */
+export type FieldGrant = 'read' | 'masked'
+
+/** What is taken from somebody, in the words of a tenant's roles. There is no word that gives. */
+export type Narrowing = {
+  /** Permissions that are withdrawn, by name. */
+  permissions?: string[]
+  /** By resource: these rows alone. What may be written is what may be read where nothing is said. */
+  rows?: Record<string, { read: RowGrant; write?: RowGrant }>
+  /** By resource and field. */
+  fields?: Record<string, Record<string, FieldGrant>>
+}
+
+/**
+ * Asked of each member and each key before it does anything, outside of any transaction; any plugin may answer. Answers are kept for
+ * two seconds. Each takes away and none gives: rows must fit all of them and the role. While one fails, nobody but
+ * administrators gets in.
+ */
+export const narrowing = definePoint<RightsHolder, Narrowing>('rights.narrowing', {
+  kind: 'collect',
+  within: 'exchange',
+  ms: 1_000,
+  onFailure: 'refuse',
+})
+
 /** A plugin's answer to a point of its own or of a plugin that it requires. */
 export interface Answer<In, Out> {
   readonly point: Point<In, Out>

@@ -57,6 +57,7 @@ import { Rights } from './work/rights.ts'
 import type { FeedTimes } from './worker/feeds.ts'
 import { AccountMail } from './worker/account-mail.ts'
 import { NoticeMail } from './worker/notice-mail.ts'
+import { Narrowings } from './work/narrowings.ts'
 import { LogBudget } from './work/log-budget.ts'
 import { DeliveryWorker } from './worker/worker.ts'
 
@@ -85,6 +86,7 @@ interface Cradle extends Services {
   readonly roles: RoleNames
   readonly worker: DeliveryWorker
   readonly findAnswers: FindAnswers
+  readonly narrowings: Narrowings
   readonly ports: Ports
   readonly standing: Standing
   readonly store: Store
@@ -132,6 +134,9 @@ function createFindAnswers(installed: readonly Installed[], switches: Switches):
       }))
   }
 }
+
+const createNarrowings = ({ database, contexts }: Cradle, report: KernelOptions['report']) =>
+  new Narrowings({ contexts, report, findTenant: (id) => findTenant(database, id) })
 
 const openStore = ({ s3Url, dataDir }: Config): Store =>
   s3Url === null ? new LocalStore(join(dataDir, 'files')) : new S3Store(readS3Address(s3Url))
@@ -273,6 +278,7 @@ function register(container: AwilixContainer<Cradle>, options: KernelOptions): v
     ),
     findAnswers: asFunction(({ installed, switches }: Cradle) => createFindAnswers(installed, switches), single),
     contexts: asFunction((cradle: Cradle) => new ContextFactory(cradle.database, cradle), single),
+    narrowings: asFunction((cradle: Cradle) => createNarrowings(cradle, options.report), single),
     rights: asFunction((cradle: Cradle) => new Rights(cradle), single),
     worker: asFunction((cradle: Cradle) => createWorker(cradle, options), single).disposer((worker) => worker.stop()),
   })

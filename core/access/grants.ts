@@ -1,15 +1,6 @@
 /** What a role that a tenant has defined gives. */
-import type { JsonObject, Schema } from '../contract.ts'
+import type { FieldGrant, RowGrant, Schema } from '../contract.ts'
 import type { Role } from './identity.ts'
-
-/** Rows of one's own, rows of one's teams, or those that a filter finds. */
-export type RowTerm = 'own' | 'team' | JsonObject
-
-/** Rows that fit one of the terms. */
-export type RowGrant = 'all' | readonly RowTerm[]
-
-/** Read and not written, or not even read. */
-export type FieldGrant = 'read' | 'masked'
 
 export interface Grants {
   /** By name. What is not named is not given. */
@@ -33,6 +24,10 @@ export interface ChosenRole {
   readonly role: Role
   readonly roleId: string | null
 }
+
+/** A role as bodies name it. */
+export const roleNamed = (word: string): ChosenRole =>
+  word === 'administrator' || word === 'member' ? { role: word, roleId: null } : { role: 'member', roleId: word }
 
 export interface Team {
   readonly id: string
@@ -94,6 +89,15 @@ const changing = (properties: object) =>
     additionalProperties: false,
     properties: { version: VERSION, ...properties },
   }) as Schema
+
+const { permissions, rows, fields } = ROLE
+
+/** What an answer to `rights.narrowing` says. */
+export const NARROWING = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { permissions, rows, fields },
+} as Schema
 
 export const ROLE_BODY = creating(ROLE, ['name', 'permissions'])
 export const ROLE_CHANGE = changing(ROLE)

@@ -1,6 +1,6 @@
 /** Judges a loaded plugin against the rules of the house; every fault says what to mend. */
 import { isDeepStrictEqual } from 'node:util'
-import { anyEvent, type AnyResource, type Schema, storing } from '../contract.ts'
+import { anyEvent, type AnyResource, narrowing, type Schema, storing } from '../contract.ts'
 import { findCronFault } from '../delivery/schedule.ts'
 import { annotations, findDialectFaults } from '../resource/dialect.ts'
 import { readFilter } from '../resource/filter.ts'
@@ -154,13 +154,15 @@ function judgePoints({ id, plugin }: Installed, resources: ReadonlySet<string>, 
   }
 }
 
+/** What the kernel asks anybody may answer. */
+const KERNELS: ReadonlySet<string> = new Set([storing.name, narrowing.name])
+
 function judgeAnswers({ id, plugin, manifest }: Installed, resources: ReadonlySet<string>, report: Report): void {
   const answered = new Set<string>()
   for (const { point, key } of plugin.answers ?? []) {
     const owner = point.name.split('.')[0] as string
     const line = key === undefined ? point.name : `${point.name} ${key}`
-    // What the kernel asks anybody may answer.
-    const isRequired = owner === id || manifest.requires[owner] !== undefined || point.name === storing.name
+    const isRequired = owner === id || manifest.requires[owner] !== undefined || KERNELS.has(point.name)
     const resource = resourceOf(point.name, resources)
     if (resource && !isRequired && !manifest.uses[resource] && !manifest.extends[resource])
       report(

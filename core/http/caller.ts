@@ -8,7 +8,6 @@ import type { Composed, Composition } from '../work/composition.ts'
 import type { Occasion } from '../work/context.ts'
 import type { QueryCaller } from '../work/query.ts'
 import { Merges } from '../work/merge.ts'
-import { rightsOf } from '../work/rights.ts'
 import type { Rules } from '../work/rules.ts'
 import type { Scope } from '../work/scope.ts'
 import { Privacy } from '../work/privacy.ts'
@@ -77,7 +76,7 @@ export async function callerFor(
   return {
     identity,
     state,
-    ...rightsOf(identity, { user: identity.user.id, state, now }, services),
+    ...(await services.rights.held(identity.tenant.id, identity, { user: identity.user.id, state, now })),
     now,
     request: id,
     log,

@@ -1,12 +1,12 @@
 /** Members of the tenant, and who is invited. */
 import type { FastifyInstance } from 'fastify'
 import { permissionsFor } from '../access/policy.ts'
-import type { ChosenRole } from '../access/grants.ts'
+import { type ChosenRole, roleNamed } from '../access/grants.ts'
 import { Problem } from '../contract.ts'
 import { assertFits } from '../resource/validate.ts'
 import { assertOwnMember, changeMember, type MemberChange, removeMember } from '../tenancy/members.ts'
 import { chooseRole } from '../tenancy/roles.ts'
-import { entriesOf, holdingNamed } from '../work/rights.ts'
+import { entriesOf, holdingOf } from '../work/rights.ts'
 import type { Caller } from './caller.ts'
 import { callerOf } from './request.ts'
 import type { Services } from './services.ts'
@@ -35,7 +35,7 @@ type AtId = { Params: { id: string } }
 function assertBelow(services: Services, { identity, state, composition, permissions }: Caller, word: string): void {
   if (identity.role === 'administrator') return
   const given = permissionsFor(
-    holdingNamed(word, state),
+    holdingOf(roleNamed(word), state),
     entriesOf(services.permissions, composition.base ?? composition),
   )
   if (word === 'administrator' || !given.isSubsetOf(permissions)) throw new Problem(403, 'forbidden')

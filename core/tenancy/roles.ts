@@ -1,5 +1,5 @@
 /** Roles and teams of a tenant, as they are kept. What a role gives is read in `work/rights.ts`. */
-import type { ChosenRole, Team, TenantRole } from '../access/grants.ts'
+import { type ChosenRole, roleNamed, type Team, type TenantRole } from '../access/grants.ts'
 import { Problem } from '../contract.ts'
 import type { Database, Query, Result, Transaction } from '../data/database.ts'
 import { isUuid } from '../resource/formats.ts'
@@ -105,7 +105,7 @@ export async function removeOwn(database: Directory, kind: Kind, tenant: string,
 
 /** @throws Problem 400 `invalid` with path `/role` for one that is not there */
 export function chooseRole(word: string, { roles }: Pick<OwnRoles, 'roles'>): ChosenRole {
-  if (word === 'administrator' || word === 'member') return { role: word, roleId: null }
-  if (roles.has(word)) return { role: 'member', roleId: word }
+  const chosen = roleNamed(word)
+  if (chosen.roleId === null || roles.has(chosen.roleId)) return chosen
   throw new Problem(400, 'invalid', [{ path: '/role', code: 'unknown' }])
 }

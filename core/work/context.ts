@@ -83,6 +83,16 @@ export class ContextFactory {
     return this.#questions.rowAskingOf(occasion)
   }
 
+  /** Whether any plugin takes something from the rights of a tenant's people. */
+  isNarrowed(tenant: string): Promise<boolean> {
+    return this.#questions.isNarrowed(tenant)
+  }
+
+  /** What each of them takes from somebody's. @throws Problem 503 `unanswered` */
+  narrow(...question: Parameters<Questions['narrow']>): ReturnType<Questions['narrow']> {
+    return this.#questions.narrow(...question)
+  }
+
   /** The same for a caller that stores a file. */
   scanOf(occasion: Occasion): Promise<Scan | null> {
     return this.#questions.scanOf(occasion)

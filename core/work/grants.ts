@@ -1,6 +1,6 @@
 /** What a tenant may say of a role. */
-import type { Grants, RowGrant } from '../access/grants.ts'
-import { Problem, type ProblemEntry } from '../contract.ts'
+import type { Grants } from '../access/grants.ts'
+import { Problem, type ProblemEntry, type RowGrant } from '../contract.ts'
 import { readFilter } from '../resource/filter.ts'
 import type { Field } from '../resource/model.ts'
 import type { Composed, Composition } from './composition.ts'

@@ -33,7 +33,7 @@ function run<T>(
     rules:
       me === null
         ? NO_RULES
-        : rulesFor(composition, { me, now: new Date(), isAdministrator: false, rows: null, mates: [] }),
+        : rulesFor(composition, { me, now: new Date(), isAdministrator: false, rows: [], mates: [] }),
     settings: {},
     idempotencyKey: null,
     request: 'test',

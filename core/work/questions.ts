@@ -1,5 +1,5 @@
 /** Puts questions to the plugins that answer a point, each with a ctx of its own. */
-import { type Ctx, type Point, Problem, storing } from '../contract.ts'
+import { type Ctx, type Narrowing, narrowing, type Point, Problem, type RightsHolder, storing } from '../contract.ts'
 import type { Scan } from '../files/files.ts'
 import { ask, askForLeave, type Asking, LateAnswer } from './asking.ts'
 import { type Guard, isUnavailable } from './guard.ts'
@@ -111,6 +111,37 @@ export class Questions {
         throw error instanceof Held ? new Problem(409, error.hold.code, error.hold.errors) : error
       }
     }
+  }
+
+  async isNarrowed(tenant: string): Promise<boolean> {
+    return (await this.#means.findAnswers(tenant, narrowing.name)).length > 0
+  }
+
+  /**
+   * What each plugin takes from somebody's rights.
+   * @param read throws for what cannot be taken
+   * @throws Problem 503 `unanswered`
+   */
+  async narrow(
+    occasion: Occasion,
+    holder: RightsHolder,
+    read: (answer: unknown) => Narrowing,
+  ): Promise<readonly Narrowing[]> {
+    const answerers = await this.#means.findAnswers(occasion.tenant.id, narrowing.name)
+    const place = { occasion, signal: new AbortController().signal, claims: claimsOf(occasion, null) }
+    const asking = { ...this.#asking(place, narrowing as AnyPoint, answerers), unit: null }
+    return Promise.all(
+      answerers.map(async (answerer) => {
+        try {
+          const [answer] = (await ask({ ...asking, answerers: [answerer] }, narrowing as AnyPoint, holder)) as unknown[]
+          return read(answer)
+        } catch (err) {
+          if (!(err instanceof Problem)) asking.report(answerer.plugin, err)
+          const params = { plugin: answerer.plugin }
+          throw new Problem(503, 'unanswered', [{ path: '', code: 'unanswered', params }])
+        }
+      }),
+    )
   }
 
   scanOf(occasion: Occasion): Promise<Scan | null> {

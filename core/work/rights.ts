@@ -1,7 +1,8 @@
 /** What may be done: by a caller, and by whoever began work that still lasts. */
-import type { Role } from '../access/identity.ts'
+import { roleNamed } from '../access/grants.ts'
 import { effective, type Holding, type PermissionEntry } from '../access/policy.ts'
 import { type Author, findRole, type Standing } from '../access/role.ts'
+import type { FieldGrant, Narrowing, RightsHolder } from '../contract.ts'
 import type { Database } from '../data/database.ts'
 import { compileGet } from '../resource/list.ts'
 import type { Member } from '../tenancy/directory.ts'
@@ -31,35 +32,57 @@ export interface Held {
 }
 
 /** Null for a role of a tenant's own that is gone. */
-const holdingOf = ({ role, roleId }: Standing, { roles }: TenantState): Holding =>
-  roleId === null ? role : (roles.get(roleId) ?? null)
+export const holdingOf = (
+  { role, roleId }: Pick<Standing, 'role' | 'roleId'>,
+  { roles }: Pick<TenantState, 'roles'>,
+): Holding => (roleId === null ? role : (roles.get(roleId) ?? null))
 
-/** Of a role as bodies name it. */
-export const holdingNamed = (word: string, { roles }: Pick<TenantState, 'roles'>): Holding =>
-  word === 'administrator' || word === 'member' ? (word satisfies Role) : (roles.get(word) ?? null)
+type FieldGrants = Readonly<Record<string, Readonly<Record<string, FieldGrant>>>>
 
-const standingNamed = (word: string): Pick<Standing, 'role' | 'roleId'> =>
-  word === 'administrator' || word === 'member' ? { role: word, roleId: null } : { role: 'member', roleId: word }
+/** What is kept from somebody by one of them is kept from them; to be masked is more than to be read only. */
+function joinFields(all: readonly FieldGrants[]): FieldGrants {
+  if (all.length < 2) return all[0] ?? {}
+  const joined: Record<string, Record<string, FieldGrant>> = {}
+  for (const [resource, grants] of all.flatMap((each) => Object.entries(each))) {
+    const fields = (joined[resource] ??= {})
+    for (const [key, grant] of Object.entries(grants)) if (fields[key] !== 'masked') fields[key] = grant
+  }
+  return joined
+}
 
-/** The one policy: what a role comes to in a tenant as it is now. */
-export function rightsOf(
+interface At {
+  readonly user: string
+  readonly state: TenantState
+  readonly now: Date
+}
+
+/** The one policy: what a role comes to in a tenant as it is now, less what plugins take from it. */
+function rightsOf(
   standing: Standing,
-  { user, state, now }: { user: string; state: TenantState; now: Date },
-  means: { compositions: Compositions; permissions: readonly OwnedPermission[] },
+  { user, state, now }: At,
+  { whole, known, narrowings }: { whole: Composition; known: PermissionEntry[]; narrowings: readonly Narrowing[] },
 ): Held {
-  const whole = means.compositions.of(state)
   const holding = holdingOf(standing, state)
-  const grants = holding === null || typeof holding === 'string' ? null : holding.grants
-  const composition = grants ? narrow(whole, grants.fields) : whole
-  const mates = grants
-    ? state.teams.filter(({ members }) => members.includes(user)).flatMap(({ members }) => members)
-    : []
-  const isAdministrator = holding === 'administrator'
+  const given = holding === null || typeof holding === 'string' ? [] : [holding.grants]
+  const bounds: readonly Pick<Narrowing, 'rows' | 'fields'>[] = [...given, ...narrowings]
+  const composition = narrow(whole, joinFields(bounds.flatMap(({ fields }) => (fields ? [fields] : []))))
+  const rows = bounds.flatMap((each) => (each.rows ? [each.rows] : []))
+  const teams = rows.length > 0 ? state.teams.filter(({ members }) => members.includes(user)) : []
+  const held = effective(holding, standing.keyPermissions, known)
+  const withdrawn = new Set(narrowings.flatMap(({ permissions = [] }) => permissions))
+  const bound = { me: user, now, isAdministrator: holding === 'administrator', rows }
   return {
     composition,
-    permissions: effective(holding, standing.keyPermissions, entriesOf(means.permissions, whole)),
-    rules: rulesFor(composition, { me: user, now, isAdministrator, rows: grants?.rows ?? null, mates }),
+    permissions: withdrawn.size > 0 ? held.difference(withdrawn) : held,
+    rules: rulesFor(composition, { ...bound, mates: teams.flatMap(({ members }) => members) }),
   }
+}
+
+/** Where rights are narrowed. */
+export interface NarrowingPlace {
+  readonly tenant: string
+  readonly state: TenantState
+  readonly composition: Composition
 }
 
 interface Means {
@@ -67,7 +90,25 @@ interface Means {
   readonly permissions: readonly OwnedPermission[]
   readonly switches: Switches
   readonly compositions: Compositions
+  readonly narrowings: { of(holder: RightsHolder, place: NarrowingPlace): Promise<readonly Narrowing[]> }
   listMembers(tenant: string): Promise<readonly Pick<Member, 'id' | 'role'>[]>
+}
+
+const holderOf = ({ role, roleId }: Standing, { user, state }: At): RightsHolder => ({
+  userId: user,
+  role: roleId ?? role,
+  teams: state.teams.filter(({ members }) => members.includes(user)).map(({ id }) => id),
+})
+
+async function meets(
+  run: Unit['read'],
+  { composition, permissions, rules }: Held,
+  { tenant, resource, id }: { tenant: string; resource: string; id: string },
+): Promise<boolean> {
+  const model = composition.resources.get(resource)?.model
+  if (!model || !permissions.has(`${resource}.read`)) return false
+  const condition = rules.of(model, 'read')
+  return !condition || (await run(compileGet(model, { tenant, id }, { rule: () => condition }))).rows.length > 0
 }
 
 export class Rights {
@@ -77,34 +118,54 @@ export class Rights {
     this.#means = means
   }
 
-  /** The members who hold a permission. */
+  /** What somebody may do. @throws Problem 503 `unanswered` where a plugin that may take something away does not say what */
+  async held(tenant: string, standing: Standing, at: At): Promise<Held> {
+    const { whole, known } = this.#sightOf(at.state)
+    const place = { tenant, state: at.state, composition: whole }
+    const isNarrowed = standing.role !== 'administrator'
+    const narrowings = isNarrowed ? await this.#means.narrowings.of(holderOf(standing, at), place) : []
+    return rightsOf(standing, at, { whole, known, narrowings })
+  }
+
+  #sightOf(state: TenantState) {
+    const whole = this.#means.compositions.of(state)
+    return { whole, known: entriesOf(this.#means.permissions, whole) }
+  }
+
+  /** The members whose roles give a permission. */
   async holdersOf(tenant: string, permission: string): Promise<string[]> {
-    const held = await this.#heldBy(tenant)
+    const { members, ...at } = await this.#peopleOf(tenant)
+    const held = members.map(({ id, standing }) => ({ id, ...this.#given(standing, { user: id, ...at }) }))
     return held.filter(({ permissions }) => permissions.has(permission)).map(({ id }) => id)
   }
 
-  /** The members who may read a row and meet it. */
+  /** The members whose roles let them read a row and meet it. */
   async readersOf(run: Unit['read'], tenant: string, row: { resource: string; id: string }): Promise<string[]> {
+    const { members, ...at } = await this.#peopleOf(tenant)
     const readers: string[] = []
-    for (const { id, permissions, rules, composition } of await this.#heldBy(tenant)) {
-      const model = composition.resources.get(row.resource)?.model
-      if (!model || !permissions.has(`${row.resource}.read`)) continue
-      const condition = rules.of(model, 'read')
-      const place = { tenant, id: row.id }
-      const isMet = !condition || (await run(compileGet(model, place, { rule: () => condition }))).rows.length > 0
-      if (isMet) readers.push(id)
-    }
+    for (const { id, standing } of members)
+      if (await meets(run, this.#given(standing, { user: id, ...at }), { tenant, ...row })) readers.push(id)
     return readers
   }
 
-  async #heldBy(tenant: string) {
+  /**
+   * Whether one member may read a row now. Outside of transactions alone, because plugins are asked.
+   * @throws Problem 503 `unanswered`
+   */
+  async mayRead(run: Unit['read'], author: Author, row: { resource: string; id: string }): Promise<boolean> {
+    return meets(run, await this.of(author), { tenant: author.tenant, ...row })
+  }
+
+  /** By the role alone: this is asked within transactions, and whoever is told something reads it by all that binds them. */
+  #given(standing: Standing, at: At): Held {
+    return rightsOf(standing, at, { ...this.#sightOf(at.state), narrowings: [] })
+  }
+
+  async #peopleOf(tenant: string) {
     const state = await this.#means.switches.of(tenant)
     const members = await this.#means.listMembers(tenant)
-    const now = new Date()
-    return members.map(({ id, role: word }) => {
-      const standing = { ...standingNamed(word), keyPermissions: null }
-      return { id, ...rightsOf(standing, { user: id, state, now }, this.#means) }
-    })
+    const standingOf = (word: string): Standing => ({ ...roleNamed(word), keyPermissions: null })
+    return { state, now: new Date(), members: members.map(({ id, role }) => ({ id, standing: standingOf(role) })) }
   }
 
   async compositionOf(tenant: string): Promise<Composition> {
@@ -112,12 +173,12 @@ export class Rights {
     return compositions.of(await switches.of(tenant))
   }
 
-  /** What the author may do now; nothing for one who has lost the access. */
+  /** What the author may do now; nothing for one who has lost the access. @throws Problem 503 `unanswered` */
   async of(author: Author): Promise<Held> {
     const { database, switches, compositions } = this.#means
     const state = await switches.of(author.tenant)
     const standing = await findRole(database, author)
     if (!standing) return { permissions: new Set(), rules: NO_RULES, composition: compositions.of(state) }
-    return rightsOf(standing, { user: author.user, state, now: new Date() }, this.#means)
+    return this.held(author.tenant, standing, { user: author.user, state, now: new Date() })
   }
 }

@@ -1,6 +1,6 @@
 /** Which rows of a resource a caller meets: conditions that stand in every read and write of them. */
-import type { Grants, RowGrant, RowTerm } from '../access/grants.ts'
-import { Problem } from '../contract.ts'
+import type { Grants } from '../access/grants.ts'
+import { Problem, type RowGrant, type RowTerm } from '../contract.ts'
 import { type Among, type Condition, readFilter } from '../resource/filter.ts'
 import type { Ruled } from '../resource/guard.ts'
 import type { Field, Model } from '../resource/model.ts'
@@ -21,8 +21,8 @@ export interface Bound {
   readonly me: string | null
   readonly now: Date
   readonly isAdministrator: boolean
-  /** What the role gives of rows; null for the kernel's own roles, which give all. */
-  readonly rows: Grants['rows'] | null
+  /** What the role and each plugin that narrows it leave of rows; empty where all are met. */
+  readonly rows: readonly Grants['rows'][]
   /** Everybody of the caller's teams. */
   readonly mates: readonly string[]
 }
@@ -75,7 +75,7 @@ class Binding implements Rules {
   }
 
   get ruled(): Ruled[] {
-    const models = this.#bound.rows ? this.#models : ruledModels(this.#composition)
+    const models = this.#bound.rows.length > 0 ? this.#models : ruledModels(this.#composition)
     return models.flatMap((model) => {
       const condition = this.of(model, 'read')
       return condition ? [{ model, condition }] : []
@@ -95,12 +95,12 @@ class Binding implements Rules {
       filter ? [readFilter({ model, children: new Map(), now, me, rule: () => null }, filter)] : []
     // What only the makers of rows may write, administrators may too, where they may read it.
     const isBound = access === 'write' && !isAdministrator
-    const grant = rows && Object.hasOwn(rows, name) ? rows[name] : undefined
+    const grants = rows.flatMap((each) => (Object.hasOwn(each, name) ? [each[name] as Grants['rows'][string]] : []))
     return [
       ...read(model.rule?.read),
       ...(isBound ? read(model.rule?.write) : []),
-      ...(grant ? this.#granted(model, grant.read) : []),
-      ...(grant?.write && access === 'write' ? this.#granted(model, grant.write) : []),
+      ...grants.flatMap((grant) => this.#granted(model, grant.read)),
+      ...(access === 'write' ? grants.flatMap(({ write }) => (write ? this.#granted(model, write) : [])) : []),
     ]
   }
 
@@ -124,7 +124,7 @@ class Binding implements Rules {
 
   /** What belongs to a row that is not met is not met either, where a role gives some rows alone. */
   #above({ owner, belongsTo }: Model, steps: number): Condition[] {
-    if (!this.#bound.rows || !owner || steps === 0) return []
+    if (this.#bound.rows.length === 0 || !owner || steps === 0) return []
     const owners = this.#models.filter(
       ({ name, keep }) => keep === 'record' && (belongsTo === 'any' || belongsTo === name),
     )

@@ -31,7 +31,7 @@ export interface NoticeMailServices {
   readonly mails: Mails
   /** The public address, which links begin with. */
   readonly url: string | null
-  readonly rights: Pick<Rights, 'readersOf'>
+  readonly rights: Pick<Rights, 'mayRead'>
   report(message: string, fields: Record<string, unknown>): void
 }
 
@@ -110,7 +110,7 @@ export class NoticeMail {
     if (resource === null || id === null) return false
     const { database, rights } = this.#services
     const run: Unit['read'] = (query) => database.once(claims, 'read', query)
-    return (await rights.readersOf(run, claims.tenant, { resource, id })).includes(user)
+    return rights.mayRead(run, { tenant: claims.tenant, user, key: null }, { resource, id })
   }
 
   #linkOf({ url, resource, recordId }: NoticeRow): string | null {
