@@ -7,6 +7,7 @@ import { Attempts } from './attempts.ts'
 import type { ChosenRole } from './grants.ts'
 import { hashPassword } from './password.ts'
 import { assertQuality } from './password-quality.ts'
+import { addMembership, assertRoom } from './quotas.ts'
 import { createToken, hashToken, isToken } from './token.ts'
 
 const INVITATION_LIFE = `interval '7 days'`
@@ -74,7 +75,7 @@ export class AccountTokens {
 
   /**
    * Invites an address, or once more with a new end. The mail is sent by a worker.
-   * @throws Problem 400 `invalid`; 409 `unique` with path `/email` for a member
+   * @throws Problem 400 `invalid`; 409 `unique` with path `/email` for a member, `member_quota`
    */
   async invite(tenant: string, by: string, { email, role }: { email: string; role: ChosenRole }): Promise<Invitation> {
     if (!isAccountEmail(email)) throw new Problem(400, 'invalid', [{ path: '/email', code: 'format' }])
@@ -85,6 +86,7 @@ export class AccountTokens {
         values: [tenant, email],
       })
       if (members.length > 0) throw new Problem(409, 'unique', [{ path: '/email', code: 'unique' }])
+      await assertRoom(transaction, tenant, email)
       const { rows } = await transaction.query<{ id: string }>({
         text: `insert into kernel.account_tokens (kind, tenant_id, email, role, role_id, created_by, expires_at)
           values ('invitation', $1, $2, $3, $4, $5, now() + ${INVITATION_LIFE})
@@ -152,10 +154,7 @@ export class AccountTokens {
       const [used] = rows
       if (!used) throw unknownToken()
       const user = await ensureAccount(transaction, { email, name: (name ?? '').trim(), hash, isNew: !hasAccount })
-      await transaction.query({
-        text: `insert into kernel.memberships (tenant_id, user_id, role, role_id) values ($1, $2, $3, $4) on conflict do nothing`,
-        values: [used.tenant, user, used.role, used.roleId],
-      })
+      await addMembership(transaction, { ...used, user })
       return { email }
     })
   }

@@ -9,6 +9,7 @@ import { isAccountEmail, isAccountName } from './account.ts'
 import type { ChosenRole } from './grants.ts'
 import type { Profile, Proven } from './openid.ts'
 import type { Provider } from './providers.ts'
+import { addMembership } from './quotas.ts'
 
 export interface IdentityEntry {
   readonly id: string
@@ -52,15 +53,6 @@ async function createAccount(transaction: Transaction, email: string, name: stri
   })
   return rows[0]?.id ?? null
 }
-
-const enter = (
-  transaction: Transaction,
-  { tenant, user, role, roleId }: { tenant: string; user: string } & ChosenRole,
-) =>
-  transaction.query({
-    text: 'insert into kernel.memberships (tenant_id, user_id, role, role_id) values ($1, $2, $3, $4) on conflict do nothing',
-    values: [tenant, user, role, roleId],
-  })
 
 export class Identities {
   readonly #database: Pick<Database, 'door' | 'directory'>
@@ -114,7 +106,7 @@ export class Identities {
       if (!used) throw new Problem(404, 'unknown_token')
       const made = await createAccount(transaction, used.email, nameFor(profile, used.email))
       const user = made ?? (await findAccount(transaction, used.email))
-      await enter(transaction, { tenant: known.tenant, user, role: used.role, roleId: used.roleId })
+      await addMembership(transaction, { tenant: known.tenant, user, role: used.role, roleId: used.roleId })
       await keep(transaction, known, { user, label: labelOf(profile) })
       return user
     })
@@ -136,7 +128,7 @@ export class Identities {
     return this.#database.directory(async (transaction) => {
       const user = await createAccount(transaction, email, nameFor(profile, email))
       if (user === null) throw isUnknown()
-      await enter(transaction, { tenant: known.tenant, user, role: joinRole, roleId: null })
+      await addMembership(transaction, { tenant: known.tenant, user, role: joinRole, roleId: null })
       await keep(transaction, known, { user, label: labelOf(profile) })
       return user
     })

@@ -1,8 +1,9 @@
-/** Makes a tenant with its administrator, also beside a running server. */
-import { parseArgs } from 'node:util'
+/** Makes a tenant with its administrator, and says how much it may take; also beside a running server. */
+import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { LEAST, type Quotas, setQuotas } from '../access/quotas.ts'
 import { takeConfig } from '../config.ts'
 import { Problem } from '../contract.ts'
-import { openDatabase } from '../data/database.ts'
+import { type Database, openDatabase } from '../data/database.ts'
 import { StartFault } from '../fault.ts'
 import { assertTenant, createTenant, type TenantInput } from '../tenancy/directory.ts'
 import { prepare } from './preparation.ts'
@@ -25,18 +26,45 @@ const REASONS: Record<string, string> = {
   minLength: 'is too short',
 }
 
-function readOptions(args: readonly string[]) {
-  const [action, ...rest] = args
-  if (action !== 'create') throw new StartFault(`Usage: npm run weft -- ${tenant.usage}`)
+const QUOTAS = {
+  slug: { type: 'string' },
+  requests: { type: 'string' },
+  members: { type: 'string' },
+  files: { type: 'string' },
+} as const
+
+function parse<const T extends ParseArgsConfig['options']>(args: readonly string[], options: T) {
   try {
-    const { values } = parseArgs({ args: [...rest], options: OPTIONS, strict: true })
-    const missing = (['slug', 'name', 'admin-email', 'admin-password'] as const).filter((name) => !values[name])
-    if (missing.length > 0)
-      throw new Error(`--${missing.join(' and --')} ${missing.length > 1 ? 'are' : 'is'} missing.`)
-    return values as typeof values & { slug: string; name: string; 'admin-email': string; 'admin-password': string }
+    return parseArgs({ args: [...args], options, strict: true }).values
   } catch (error) {
     throw new StartFault((error as Error).message)
   }
+}
+
+function assertGiven(values: object, names: readonly string[]): void {
+  const missing = names.filter((name) => !(values as Record<string, unknown>)[name])
+  if (missing.length > 0)
+    throw new StartFault(`--${missing.join(' and --')} ${missing.length > 1 ? 'are' : 'is'} missing.`)
+}
+
+function readOptions(args: readonly string[]) {
+  const values = parse(args, OPTIONS)
+  assertGiven(values, ['slug', 'name', 'admin-email', 'admin-password'])
+  return values as typeof values & { slug: string; name: string; 'admin-email': string; 'admin-password': string }
+}
+
+/** @throws StartFault for what is no quota */
+function readChange(given: Readonly<Record<string, string | undefined>>): Partial<Quotas> {
+  const names = Object.keys(LEAST) as (keyof Quotas)[]
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = given[name]
+      if (value === undefined) return []
+      const most = name === 'files' ? Number.MAX_SAFE_INTEGER : 2_147_483_647
+      if (/^\d+$/.test(value) && Number(value) >= LEAST[name] && Number(value) <= most) return [[name, Number(value)]]
+      throw new StartFault(`--${name} must be a number from ${LEAST[name]} to ${most}, not ${JSON.stringify(value)}.`)
+    }),
+  )
 }
 
 /** @throws Problem for what no tenant may be, before anything is started for it */
@@ -48,19 +76,37 @@ function inputOf(given: ReturnType<typeof readOptions>): TenantInput {
   return input
 }
 
-async function create(input: TenantInput): Promise<void> {
+async function within(work: (database: Database) => Promise<void>): Promise<void> {
   const config = takeConfig()
   const { course, databaseUrl } = await prepare(config, { migrate: true })
   try {
     const open = () => openDatabase(databaseUrl, config.secret, config.databaseConnections)
     const { database } = await course.begin(open, (each) => each.database.close())
-    const { tenant: made, user } = await createTenant(database, input)
-    console.log(`The tenant '${made.slug}' is made; ${user.email} can sign in.`)
-    if (!user.isNew) console.log('This user was here already and keeps the password.')
+    await work(database)
   } catch (error) {
     return course.fail(error)
   }
   await course.end()
+}
+
+const create = (input: TenantInput): Promise<void> =>
+  within(async (database) => {
+    const { tenant: made, user } = await createTenant(database, input)
+    console.log(`The tenant '${made.slug}' is made; ${user.email} can sign in.`)
+    if (!user.isNew) console.log('This user was here already and keeps the password.')
+  })
+
+function limit(args: readonly string[]): Promise<void> {
+  const given = parse(args, QUOTAS)
+  assertGiven(given, ['slug'])
+  const { slug = '' } = given
+  const change = readChange(given)
+  return within(async (database) => {
+    const quotas = await setQuotas(database, slug, change)
+    if (!quotas) throw new StartFault(`There is no tenant '${slug}'.`)
+    console.log(`'${slug}' may have ${quotas.members} members and keep ${quotas.files} bytes of files.`)
+    console.log(`It may ask ${quotas.requests} times a minute of each process, one member half as often.`)
+  })
 }
 
 function explain(error: unknown): unknown {
@@ -76,12 +122,15 @@ function explain(error: unknown): unknown {
 }
 
 export const tenant = {
-  usage: 'tenant create --slug <slug> --name <name> --admin-email <email> --admin-password <password>',
+  usage:
+    'tenant create --slug <slug> --name <name> --admin-email <email> --admin-password <password> | tenant quota --slug <slug>',
   summary:
-    'Makes a tenant; its administrator can sign in at once, and every plugin is on. Also --admin-name, --language, --country.',
-  async run(args: readonly string[]): Promise<void> {
+    'Makes a tenant; its administrator can sign in at once, and every plugin is on. Also --admin-name, --language, --country. Or says what a tenant may take, and changes it by --requests (a minute), --members, --files (bytes).',
+  async run([action, ...args]: readonly string[]): Promise<void> {
     try {
-      await create(inputOf(readOptions(args)))
+      if (action === 'create') await create(inputOf(readOptions(args)))
+      else if (action === 'quota') await limit(args)
+      else throw new StartFault(`Usage: npm run weft -- ${tenant.usage}`)
     } catch (error) {
       throw explain(error)
     }

@@ -12,7 +12,7 @@ import { readLink } from '../work/links.ts'
 import { type Asker, askerFor } from './asker.ts'
 import { callerOf } from './request.ts'
 import { demand, readCallerAgain } from './caller.ts'
-import { Rates } from './rates.ts'
+import type { Rates } from './rates.ts'
 import { SAFE_METHODS } from './security.ts'
 import type { Services } from './services.ts'
 
@@ -27,12 +27,13 @@ const notFound = () => new Problem(404, 'not_found')
 export class Guests {
   readonly #services: Services
   readonly #links: LinkTokens
-  readonly #rates = new Rates()
+  readonly #rates: Rates
   /** Of calls that count a use of one link. */
   readonly turns = new Turns()
 
-  constructor(services: Services) {
+  constructor(services: Services, rates: Rates) {
     this.#services = services
+    this.#rates = rates
     this.#links = services.links
   }
 

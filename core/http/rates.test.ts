@@ -39,6 +39,26 @@ test('the minute slides: its end does not let twice as many through', () => {
   expect(ask(rates, 100).let).toBe(60)
 })
 
+test('a member has half of what its tenant has, and the others the rest', () => {
+  const rates = new Rates()
+  const askAs = (member: string, times: number) => {
+    let through = 0
+    for (let i = 0; i < times; i++) {
+      try {
+        rates.countMember({ tenant: 't', member }, 100)
+        through++
+      } catch {
+        // Counted by what is let through.
+      }
+    }
+    return through
+  }
+  expect(askAs('wild', 1_000)).toBe(50)
+  expect(askAs('calm', 30)).toBe(30)
+  expect(askAs('other', 30)).toBe(20)
+  expect(() => rates.countMember({ tenant: 'u', member: 'wild' }, 100)).not.toThrow()
+})
+
 test('a thousand requests a second of a whole tenant are never refused', () => {
   const rates = new Rates()
   for (let i = 0; i < 60_000; i++) rates.count('tenant', 't', false)

@@ -35,6 +35,7 @@ import { registerPasskeys } from './passkey-routes.ts'
 import { registerProviders } from './provider-routes.ts'
 import { registerProviderSignIn } from './provider-sign-in-routes.ts'
 import { registerPluginRoutes } from './plugin-routes.ts'
+import { Rates } from './rates.ts'
 import { assertParameters, type Declared } from './request.ts'
 import { registerProposals } from './proposal-routes.ts'
 import { registerResource } from './resource-routes.ts'
@@ -87,8 +88,13 @@ function acceptJson(app: FastifyInstance): void {
   })
 }
 
+interface Door {
+  readonly services: Services
+  readonly rates: Rates
+}
+
 /** A signed-in caller, its plugin switched on and its right are asked before the body is read. */
-async function admit(services: Services, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function admit({ services, rates }: Door, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const { access, plugin, guest } = request.routeOptions.config
   if (guest) {
     request.guest = await guest(request, reply)
@@ -97,6 +103,8 @@ async function admit(services: Services, request: FastifyRequest, reply: Fastify
   if (request.is404 || access === 'public') return
   const caller = await readCaller(services, request)
   request.caller = caller
+  const { tenant, keyId, user } = caller.identity
+  rates.countMember({ tenant: tenant.id, member: keyId ?? user.id }, caller.state.quotas.requests)
   if (plugin !== undefined && !caller.state.enabled.has(plugin)) throw new Problem(404, 'not_found')
   if (access === 'self') assertSelf(caller)
   else if (access !== undefined && access !== 'session') demand(caller, access)
@@ -177,6 +185,7 @@ export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS
     for (const each of [method].flat()) declared.set(`${each} ${url}`, { access, plugin: plugin ?? null, isSocket })
     if (act) acts.set(`${String(method)} ${url}`, { act, access, plugin })
   })
+  const rates = new Rates()
   app.addHook('onRequest', async (request, reply) => {
     mark(reply)
     boundBody(request)
@@ -185,12 +194,12 @@ export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS
     reply.header('cache-control', 'no-store')
     assertQueryString(request.url)
     assertOrigin(request, services.config.url)
-    await admit(services, request, reply)
+    await admit({ services, rates }, request, reply)
   })
   await registerKernel(app, services, { acts, heartbeatMs })
   const lasting = new Lasting(services.switches)
   app.addHook('preClose', () => lasting.close())
-  const guests = new Guests(services)
+  const guests = new Guests(services, rates)
   for (const plugin of services.installed) await registerPluginRoutes(app, { services, guests, lasting, plugin })
   if (services.screen) await registerScreen(app, services, services.screen)
   else app.setNotFoundHandler(handleUnknown)

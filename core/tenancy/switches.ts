@@ -2,6 +2,7 @@
 import { type JsonObject, Problem } from '../contract.ts'
 import type { Database, Query, Result } from '../data/database.ts'
 import type { Asks } from '../resource/description.ts'
+import { type Quotas, readQuotas } from '../access/quotas.ts'
 import { type OwnFields, readOwnFields } from './own-fields.ts'
 import { type OwnRoles, readRoles } from './roles.ts'
 
@@ -13,6 +14,7 @@ export interface TenantState extends OwnRoles {
   readonly off: ReadonlySet<string>
   readonly settings: ReadonlyMap<string, JsonObject>
   readonly own: OwnFields
+  readonly quotas: Quotas
 }
 
 /** What the switches need to know of a plugin. */
@@ -101,6 +103,7 @@ export class Switches {
       own: await readOwnFields(run, tenant),
       ...(await readRoles(run, tenant)),
       consents: await readConsents(run, tenant),
+      quotas: await readQuotas(run, tenant),
     }
   }
 

@@ -7,7 +7,7 @@ export function problemText(error: unknown, t: Translate): string {
   if (!(error instanceof ApiProblem)) return t('problem.unexpected')
   const keys = [`problem.${error.code}`, `problem.${error.status}`, error.status >= 500 ? 'problem.server' : '']
   const known = keys.find((key) => key && i18n.exists(key))
-  return t(known ?? 'problem.unexpected', { code: error.code })
+  return t(known ?? 'problem.unexpected', { ...error.errors[0]?.params, code: error.code })
 }
 
 export const isMissing = (error: unknown) => error instanceof ApiProblem && error.status === 404

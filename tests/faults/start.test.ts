@@ -67,6 +67,11 @@ describe.concurrent('an operator who', { timeout: 120_000 }, () => {
     ],
     [['start'], { PORT: '80a' }, 'PORT must be a number from 0 to 65535, not "80a".'],
     [['start'], { WEFT_SECRET: 'short' }, 'WEFT_SECRET must have at least 32 characters, it has 5.'],
+    [
+      ['tenant', 'quota', '--slug', 'a', '--members', 'many'],
+      {},
+      '--members must be a number from 1 to 2147483647, not "many".',
+    ],
     [['tenant', 'create', '--slug', 'a'], {}, '--name and --admin-email and --admin-password are missing.'],
   ])('writes %j with %j', async (words, settings, sentence) => {
     expect(await faultOf(words, settings)).toBe(sentence)
