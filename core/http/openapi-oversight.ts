@@ -1,26 +1,12 @@
 /** What looks after a tenant, as OpenAPI describes it: failed deliveries, links, feeds. */
-import type { Schema } from '../contract.ts'
 import { RETRY_BODY } from './delivery-routes.ts'
+import { answer, answerList, body, COUNT, type Json, operation } from './openapi-parts.ts'
 
-type Json = Record<string, unknown>
-
-const json = (schema: Json | Schema) => ({ 'application/json': { schema } })
-const operation = (summary: string, more: Json = {}): Json => ({
-  summary,
-  tags: ['kernel'],
-  responses: { 200: { description: 'Done.' } },
-  ...more,
-})
 const text = (name: string, more: Json = {}) => ({ name, in: 'query', schema: { type: 'string', ...more } })
 const PAGE = [
   { ...text('after'), description: 'The cursor `next` of the page before.' },
   { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
 ]
-const COUNT = { type: 'integer', minimum: 0 }
-const answer = (properties: Json): Json => ({
-  responses: { 200: { description: 'Done.', content: json({ type: 'object', properties }) } },
-})
-
 export const OVERSIGHT_PATHS: Json = {
   '/api/deliveries': {
     get: operation('Deliveries to handlers that have failed, newest first', {
@@ -34,14 +20,12 @@ export const OVERSIGHT_PATHS: Json = {
   '/api/deliveries/handlers': {
     get: operation(
       'How many deliveries of each handler are dead; ten thousand are counted at most',
-      answer({
-        items: { type: 'array', items: { type: 'object', properties: { handler: { type: 'string' }, dead: COUNT } } },
-      }),
+      answerList({ type: 'object', properties: { handler: { type: 'string' }, dead: COUNT } }),
     ),
   },
   '/api/deliveries/retry': {
     post: operation('Have the dead deliveries of a handler told again, five thousand at a time', {
-      requestBody: { required: true, content: json(RETRY_BODY) },
+      ...body(RETRY_BODY),
       ...answer({ count: COUNT, left: { type: 'boolean', description: 'Some may be left: ask again.' } }),
     }),
   },

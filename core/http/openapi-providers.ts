@@ -1,21 +1,8 @@
 /** Identity providers and signing in by them, as OpenAPI describes it. */
+import { answer, answerList, body, type Json, NO_CONTENT, operation } from './openapi-parts.ts'
 import { PROVIDER_BODY, PROVIDER_CHANGE } from './provider-routes.ts'
 import { BEGIN_BODY, LINK_BODY, LOOK_BODY } from './provider-sign-in-routes.ts'
 
-type Json = Record<string, unknown>
-
-const json = (schema: Json) => ({ content: { 'application/json': { schema } } })
-const operation = (summary: string, more: Json = {}): Json => ({
-  summary,
-  tags: ['kernel'],
-  responses: { 200: { description: 'Done.' } },
-  ...more,
-})
-const body = (schema: Json) => ({ requestBody: { required: true, ...json(schema) } })
-const answer = (properties: Json, status = 200): Json => ({
-  responses: { [status]: { description: 'Done.', ...json({ type: 'object', properties }) } },
-})
-const NO_CONTENT = { responses: { 204: { description: 'Done.' } } }
 const { clientSecret: _written, ...told } = PROVIDER_BODY.properties
 const PROVIDER = {
   id: { type: 'string', format: 'uuid' },
@@ -29,13 +16,12 @@ const CHOICE = {
   type: 'object',
   properties: { id: { type: 'string' }, name: { type: 'string' }, organisation: { type: 'string' } },
 }
-const ITEM = (item: Json) => ({ items: { type: 'array', items: item } })
 const DEPARTURE = answer({ url: { type: 'string', description: 'Where to send the browser, which got a cookie.' } })
 const REASONS = ['address', 'late', 'unreachable', 'metadata', 'issuer', 'endpoints', 'algorithms', null]
 
 export const PROVIDER_PATHS: Json = {
   '/api/identity-providers': {
-    get: operation('Identity providers of the tenant', answer(ITEM({ type: 'object', properties: PROVIDER }))),
+    get: operation('Identity providers of the tenant', answerList({ type: 'object', properties: PROVIDER })),
     post: operation('Trust an identity provider (OpenID Connect)', {
       ...body(PROVIDER_BODY),
       ...answer(PROVIDER, 201),
@@ -58,7 +44,7 @@ export const PROVIDER_PATHS: Json = {
   '/api/session/providers': {
     post: operation('By which providers one may sign in; none for an organisation or domain that is unknown', {
       ...body(LOOK_BODY),
-      ...answer(ITEM(CHOICE)),
+      ...answerList(CHOICE),
     }),
   },
   '/api/session/providers/{id}': {
@@ -72,7 +58,10 @@ export const PROVIDER_PATHS: Json = {
   '/api/account/identities': {
     get: operation(
       'What one has linked to the own account here, and by which providers one could',
-      answer({ ...ITEM({ type: 'object' }), providers: { type: 'array', items: { type: 'object' } } }),
+      answer({
+        items: { type: 'array', items: { type: 'object' } },
+        providers: { type: 'array', items: { type: 'object' } },
+      }),
     ),
     post: operation('Begin to link an account of a provider to the own', { ...body(LINK_BODY), ...DEPARTURE }),
   },

@@ -8,6 +8,7 @@ import { LIST_BODY } from '../work/lists.ts'
 import { readCaller } from './caller.ts'
 import { REJECTION } from './proposal-routes.ts'
 import { DOCS_STYLE, drawDocs } from './docs-page.ts'
+import { answerList, answerOf, body, type Json, NO_CONTENT, operation } from './openapi-parts.ts'
 import { OVERSIGHT_PATHS } from './openapi-oversight.ts'
 import { PROVIDER_PATHS } from './openapi-providers.ts'
 import { RETENTION_PATHS } from './openapi-retention.ts'
@@ -16,15 +17,6 @@ import { batchPath, TASK_PATHS } from './openapi-tasks.ts'
 import { pluginPaths } from './openapi-plugins.ts'
 import type { Services } from './services.ts'
 
-type Json = Record<string, unknown>
-
-const operation = (summary: string, more: Json = {}) => ({
-  summary,
-  tags: ['kernel'],
-  responses: { 200: { description: 'Done.' } },
-  ...more,
-})
-const NO_CONTENT = { responses: { 204: { description: 'Done.' } } }
 const AFTER = {
   name: 'after',
   in: 'query',
@@ -81,7 +73,6 @@ const PLUGIN = {
     resumable: { type: 'boolean', description: 'An administrator may have it tried again now.' },
   },
 }
-const PLUGINS = { type: 'object', required: ['items'], properties: { items: { type: 'array', items: PLUGIN } } }
 const KERNEL_PATHS: Json = {
   '/api/session': {
     post: operation('Sign in'),
@@ -96,7 +87,7 @@ const KERNEL_PATHS: Json = {
   '/api/lists': { get: operation('Lists of values that fields are filled from, as the tenant has them') },
   '/api/lists/{name}': {
     patch: operation('Say the values of a list anew, in their order; 412 where somebody was faster', {
-      requestBody: { content: { 'application/json': { schema: LIST_BODY } } },
+      ...body(LIST_BODY),
     }),
   },
   ...RETENTION_PATHS,
@@ -145,7 +136,7 @@ const KERNEL_PATHS: Json = {
   '/api/plugins': {
     get: operation('Every installed plugin, and whether it is on', {
       parameters: [{ name: 'lang', in: 'query', schema: { type: 'string' }, description: 'Else the caller’s own.' }],
-      responses: { 200: { description: 'Done.', content: { 'application/json': { schema: PLUGINS } } } },
+      ...answerList(PLUGIN),
     }),
   },
   '/api/plugins/metrics': { get: operation('Calls, failures and times of each plugin in the process that answers') },
@@ -217,7 +208,7 @@ const KERNEL_PATHS: Json = {
         { name: 'limit', in: 'query', schema: { type: 'integer', minimum: 1, maximum: 200, default: 50 } },
         { name: 'resource', in: 'query', schema: { type: 'string' }, description: 'Names of resources, with commas.' },
       ],
-      responses: { 200: { description: 'One page.', content: { 'application/json': { schema: CHANGES } } } },
+      ...answerOf(CHANGES),
     }),
   },
   '/api/stream': {
@@ -247,7 +238,7 @@ const KERNEL_PATHS: Json = {
   '/api/proposals/{id}': { get: operation('One of them') },
   '/api/proposals/{id}/approve': { post: operation('Have it done as its asker; 409 `decided` the second time') },
   '/api/proposals/{id}/reject': {
-    post: operation('Leave it undone', { requestBody: { content: { 'application/json': { schema: REJECTION } } } }),
+    post: operation('Leave it undone', body(REJECTION)),
   },
   '/api/ui': { get: operation('What the screen composes itself from') },
 }

@@ -1,8 +1,7 @@
 /** Tasks and batches as OpenAPI describes them, and as their bodies are checked. */
 import type { Schema } from '../contract.ts'
 import { BATCH_BODY } from '../work/batch.ts'
-
-type Json = Record<string, unknown>
+import { answerOf, body, COUNT, ID, json, type Json, MAYBE_TIME, operation } from './openapi-parts.ts'
 
 export const CANCEL_BODY: Schema = {
   type: 'object',
@@ -17,11 +16,7 @@ export const UNDO_BODY: Schema = {
   properties: { undo: { const: true } },
 }
 
-const json = (schema: Json | Schema) => ({ 'application/json': { schema } })
-const ID = { type: 'string', format: 'uuid' }
 const MAYBE_ID = { type: ['string', 'null'], format: 'uuid' }
-const TIME = { type: ['string', 'null'], format: 'date-time' }
-const COUNT = { type: 'integer', minimum: 0 }
 const TASK: Json = {
   type: 'object',
   properties: {
@@ -47,9 +42,9 @@ const TASK: Json = {
     },
     reason: { type: ['string', 'null'], description: 'Why it failed as a whole.' },
     createdBy: MAYBE_ID,
-    createdAt: TIME,
-    startedAt: TIME,
-    finishedAt: TIME,
+    createdAt: MAYBE_TIME,
+    startedAt: MAYBE_TIME,
+    finishedAt: MAYBE_TIME,
     undoes: { ...MAYBE_ID, description: 'The task that this one undoes.' },
     undoneBy: MAYBE_ID,
     undoable: { type: 'boolean' },
@@ -57,15 +52,14 @@ const TASK: Json = {
   },
 }
 const BEGUN = {
-  202: {
-    description: 'Begun. Location is the task.',
-    headers: { Location: { schema: { type: 'string' } } },
-    content: json({ type: 'object', required: ['task'], properties: { task: ID } }),
+  responses: {
+    202: {
+      description: 'Begun. Location is the task.',
+      headers: { Location: { schema: { type: 'string' } } },
+      content: json({ type: 'object', required: ['task'], properties: { task: ID } }),
+    },
   },
 }
-const answer = (schema: Json) => ({ 200: { description: 'Done.', content: json(schema) } })
-const operation = (summary: string, more: Json): Json => ({ summary, tags: ['kernel'], ...more })
-const body = (schema: Schema) => ({ required: true, content: json(schema) })
 const PATH = { name: 'id', in: 'path', required: true, schema: ID }
 
 export const TASK_PATHS: Json = {
@@ -81,7 +75,7 @@ export const TASK_PATHS: Json = {
           description: 'The first part of their names: `retention`, `batch`.',
         },
       ],
-      responses: answer({
+      ...answerOf({
         type: 'object',
         required: ['items', 'next'],
         properties: { items: { type: 'array', items: TASK }, next: { type: ['string', 'null'] } },
@@ -89,16 +83,16 @@ export const TASK_PATHS: Json = {
     }),
   },
   '/api/tasks/{id}': {
-    get: operation('How far a task is', { parameters: [PATH], responses: answer(TASK) }),
+    get: operation('How far a task is', { parameters: [PATH], ...answerOf(TASK) }),
     patch: operation('Cancel a task; what is done stays, and can be undone', {
       parameters: [PATH],
-      requestBody: body(CANCEL_BODY),
-      responses: answer(TASK),
+      ...body(CANCEL_BODY),
+      ...answerOf(TASK),
     }),
     post: operation('Undo a task, as a task of its own', {
       parameters: [PATH],
-      requestBody: body(UNDO_BODY),
-      responses: BEGUN,
+      ...body(UNDO_BODY),
+      ...BEGUN,
     }),
   },
 }
@@ -111,8 +105,8 @@ export const batchPath = ({ name, path }: { name: string; path: string }): Json 
       tags: [name],
       summary: 'Change, delete or restore many rows: exactly one verb, and either ids or a filter',
       parameters: [{ name: 'Idempotency-Key', in: 'header', schema: { type: 'string', maxLength: 255 } }],
-      requestBody: body(BATCH_BODY),
-      responses: BEGUN,
+      ...body(BATCH_BODY),
+      ...BEGUN,
     },
   },
 })

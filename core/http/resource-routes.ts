@@ -121,11 +121,11 @@ async function readHistory(services: Services, caller: Caller, name: string, req
   const { rows } = await services.database.once<FactRow>(claimsOf(caller, null), 'read', compileHistory(query))
   const page = rows.slice(0, HISTORY_LIMIT)
   const users = page.flatMap((fact) => userOf(fact) ?? [])
-  const names = await services.namesOf(query.tenant, [...new Set(users)])
-  const authors = await services.acting.authorsOf(
-    query.tenant,
-    page.flatMap(({ request: made }) => made ?? []),
-  )
+  const made = page.flatMap(({ request: each }) => each ?? [])
+  const [names, authors] = await Promise.all([
+    services.namesOf(query.tenant, [...new Set(users)]),
+    services.acting.authorsOf(query.tenant, made),
+  ])
   const items = page.map((fact) => ({
     id: fact.id,
     at: fact.at,

@@ -1,16 +1,15 @@
 /** `npm run bench -- million`: whether a tenant with ten times as many clients waits longer for the same answers. */
-import { parseArgs } from 'node:util'
 import { findRoles, loginUrl } from '../../core/data/roles.ts'
 import type { RoleNames } from '../../core/resource/derived.ts'
-import { type Child, startChild } from './child.ts'
+import { startChild } from './child.ts'
 import { connect } from './database.ts'
 import { changeFilled, fill } from './fill.ts'
-import type { LoadOrder, LoadResult } from './load.ts'
-import { type Address, gets } from './operations.ts'
-import { machineOf, median, verdict, writeResults } from './report.ts'
+import type { Address } from './operations.ts'
+import { machineOf, writeResults } from './report.ts'
 import { signIn } from './servers.ts'
 import { SECRET } from './settings.ts'
 import { addTenants, emailOf, openSite, type Site } from './site.ts'
+import { CONNECTIONS, lineOf, measureInTurns, ratioOf, readNumbers } from './turns.ts'
 
 const COMMAND = 'npm run bench -- million'
 const USAGE = `${COMMAND} [--small 100000] [--large 1000000] [--rounds 7] [--seconds 3]`
@@ -19,27 +18,9 @@ const GATE = 1.5
 const WORDS = 10
 const HITS = 50
 const SLUGS = ['small', 'large'] as const
-const CONNECTIONS = 2
 
-interface Options {
-  readonly small: number
-  readonly large: number
-  readonly rounds: number
-  readonly seconds: number
-}
-
-function readOptions(args: string[]): Options {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({ args, options: { small: text, large: text, rounds: text, seconds: text } })
-  const read = (name: keyof Options, standard: number) => {
-    const value = Number(values[name] ?? standard)
-    if (value > 0) return value
-    throw new Error(USAGE)
-  }
-  const small = read('small', 100_000)
-  if (small < WORDS * HITS) throw new Error(`--small is at least ${WORDS * HITS}.\n${USAGE}`)
-  return { small, large: read('large', 1_000_000), rounds: read('rounds', 7), seconds: read('seconds', 3) }
-}
+const STANDARDS = { small: 100_000, large: 1_000_000, rounds: 7, seconds: 3 }
+type Options = Readonly<typeof STANDARDS>
 
 const wordOf = (n: number) => `zyxquell${String.fromCodePoint(97 + n)}`
 
@@ -56,7 +37,9 @@ const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   ),
   [`search, ${HITS} hits`]: Array.from({ length: WORDS }, (_, n) => `q=${wordOf(n)}`),
 }
-const pathsOf = (queries: readonly string[]) => queries.map((query) => `/clients?${query}`)
+const PATHS = Object.fromEntries(
+  Object.entries(OPERATIONS).map(([name, queries]) => [name, queries.map((query) => `/clients?${query}`)]),
+)
 
 /** Gives rows that lie spread over the whole tenant a source and a name of their own. */
 const MARK = `update clients c set source = m.word, last_name = m.word, type = 'person' from (
@@ -85,7 +68,7 @@ async function fillSite(site: Site, { small, large }: Options): Promise<void> {
 
 /** Both tenants must find as much, or their times say nothing. */
 async function assertEqual(addresses: readonly Address[]): Promise<void> {
-  for (const path of pathsOf(Object.values(OPERATIONS).slice(1).flat()))
+  for (const path of Object.values(PATHS).slice(1).flat())
     for (const { port, headers } of addresses) {
       const reply = await fetch(`http://127.0.0.1:${port}/api${path}&count=exact`.replace('&count=exact&', '&'), {
         headers,
@@ -95,46 +78,9 @@ async function assertEqual(addresses: readonly Address[]): Promise<void> {
     }
 }
 
-/** @returns how long an answer takes, in ms */
-async function measure(load: Child, at: Address, name: string, paths: readonly string[], seconds: number) {
-  const job = { name, kind: 'fixed', requests: gets(at, paths) } as const
-  const order: LoadOrder = { port: at.port, connections: CONNECTIONS, seconds, target: at.headers.cookie ?? '', job }
-  const result = await load.ask<LoadResult>('run', order)
-  return (result.seconds * CONNECTIONS * 1_000) / result.answered
-}
-
-interface Row {
-  readonly name: string
-  readonly rounds: readonly (readonly [small: number, large: number])[]
-}
-
-async function measureAll(load: Child, addresses: readonly Address[], { rounds, seconds }: Options): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const [name, queries] of Object.entries(OPERATIONS)) {
-    const paths = pathsOf(queries)
-    for (const each of addresses) await measure(load, each, name, paths, Math.min(1, seconds))
-    const found: [number, number][] = []
-    for (let n = 0; n < rounds; n++) {
-      const times = [0, 0] as [number, number]
-      // Who begins changes with the round.
-      for (const i of n % 2 ? [1, 0] : [0, 1]) times[i] = await measure(load, addresses[i]!, name, paths, seconds)
-      found.push(times)
-    }
-    rows.push({ name, rounds: found })
-  }
-  return rows
-}
-
-const ratioOf = ({ rounds }: Row) => median(rounds.map(([small, large]) => large / small))
-
-function lineOf(row: Row): string {
-  const [small, large] = [0, 1].map((i) => median(row.rounds.map((times) => times[i] as number)).toFixed(1))
-  const ratio = ratioOf(row)
-  return `| ${[row.name, small, large, ratio.toFixed(2), `<= ${GATE}`, verdict(ratio <= GATE)].join(' | ')} |`
-}
-
 export async function runMillion(args: string[], log: (line: string) => void): Promise<boolean> {
-  const options = readOptions(args)
+  const options = readNumbers(args, STANDARDS, USAGE)
+  if (options.small < WORDS * HITS) throw new Error(`--small is at least ${WORDS * HITS}.\n${USAGE}`)
   const site = await openSite('million', [])
   const [server, load] = [startChild('ours.ts'), startChild('load.ts')]
   try {
@@ -146,7 +92,7 @@ export async function runMillion(args: string[], log: (line: string) => void): P
     )
     await assertEqual(addresses)
     log('measuring')
-    const rows = await measureAll(load, addresses, options)
+    const rows = await measureInTurns(load, addresses, { ...options, operations: PATHS })
     await server.ask('close')
     const [small, large] = [options.small, options.large].map((count) => count.toLocaleString('en'))
     const text = [
@@ -154,7 +100,7 @@ export async function runMillion(args: string[], log: (line: string) => void): P
       '',
       `| operation | ms, ${small} clients | ms, ${large} clients | ratio | gate |  |`,
       '| --- | --- | --- | --- | --- | --- |',
-      ...rows.map(lineOf),
+      ...rows.map((row) => lineOf(row, GATE)),
     ].join('\n')
     console.log(text)
     // A smaller pair says nothing of a million.

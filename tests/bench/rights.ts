@@ -1,49 +1,33 @@
 /** `npm run bench -- rights`: what a role that meets some rows alone costs its members in a list. */
-import { parseArgs } from 'node:util'
 import { findRoles, loginUrl } from '../../core/data/roles.ts'
 import type { RoleNames } from '../../core/resource/derived.ts'
-import { type Child, startChild } from './child.ts'
+import { startChild } from './child.ts'
 import { connect } from './database.ts'
 import { changeFilled, fill } from './fill.ts'
-import type { LoadOrder, LoadResult } from './load.ts'
-import { type Address, gets } from './operations.ts'
-import { machineOf, median, verdict, writeResults } from './report.ts'
+import type { Address } from './operations.ts'
+import { machineOf, writeResults } from './report.ts'
 import { signIn } from './servers.ts'
 import { SECRET } from './settings.ts'
 import { addTenants, emailOf, openSite, type Site } from './site.ts'
+import { CONNECTIONS, lineOf, measureInTurns, ratioOf, readNumbers } from './turns.ts'
 
 const COMMAND = 'npm run bench -- rights'
 const USAGE = `${COMMAND} [--clients 100000] [--rounds 7] [--seconds 3]`
 const GATE = 1.2
 const SLUG = 'ruled'
 const MEMBER = 'member@ruled.example'
-const CONNECTIONS = 2
 /** Members who share the clients evenly, and how many of them are in the team of the one who is measured. */
 const MEMBERS = 20
 const TEAM = 5
 
-interface Options {
-  readonly clients: number
-  readonly rounds: number
-  readonly seconds: number
-}
-
-function readOptions(args: string[]): Options {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({ args, options: { clients: text, rounds: text, seconds: text } })
-  const read = (name: keyof Options, standard: number) => {
-    const value = Number(values[name] ?? standard)
-    if (value > 0) return value
-    throw new Error(USAGE)
-  }
-  return { clients: read('clients', 100_000), rounds: read('rounds', 7), seconds: read('seconds', 3) }
-}
+const STANDARDS = { clients: 100_000, rounds: 7, seconds: 3 }
+type Options = Readonly<typeof STANDARDS>
 
 /** Each is read by the administrator, who meets all, and by the member, who meets a part. */
-const OPERATIONS: Readonly<Record<string, string>> = {
-  'list, newest first': 'sort=-createdAt',
-  'list, by name': 'sort=lastName',
-  'list of one country': 'country=FR&sort=-createdAt',
+const OPERATIONS: Readonly<Record<string, readonly string[]>> = {
+  'list, newest first': ['/clients?sort=-createdAt'],
+  'list, by name': ['/clients?sort=lastName'],
+  'list of one country': ['/clients?country=FR&sort=-createdAt'],
 }
 
 /** Those of oneself, of the team, and of one more condition on a field. */
@@ -106,45 +90,8 @@ async function countAt({ port, headers }: Address): Promise<number> {
   return ((await reply.json()) as { total: { value: number } }).total.value
 }
 
-/** @returns how long an answer takes, in ms */
-async function measure(load: Child, at: Address, name: string, query: string, seconds: number) {
-  const job = { name, kind: 'fixed', requests: gets(at, [`/clients?${query}`]) } as const
-  const order: LoadOrder = { port: at.port, connections: CONNECTIONS, seconds, target: at.headers.cookie ?? '', job }
-  const result = await load.ask<LoadResult>('run', order)
-  return (result.seconds * CONNECTIONS * 1_000) / result.answered
-}
-
-interface Row {
-  readonly name: string
-  readonly rounds: readonly (readonly [administrator: number, member: number])[]
-}
-
-async function measureAll(load: Child, both: readonly Address[], { rounds, seconds }: Options): Promise<Row[]> {
-  const rows: Row[] = []
-  for (const [name, query] of Object.entries(OPERATIONS)) {
-    for (const each of both) await measure(load, each, name, query, Math.min(1, seconds))
-    const found: [number, number][] = []
-    for (let n = 0; n < rounds; n++) {
-      const times = [0, 0] as [number, number]
-      // Who begins changes with the round.
-      for (const i of n % 2 ? [1, 0] : [0, 1]) times[i] = await measure(load, both[i]!, name, query, seconds)
-      found.push(times)
-    }
-    rows.push({ name, rounds: found })
-  }
-  return rows
-}
-
-const ratioOf = ({ rounds }: Row) => median(rounds.map(([administrator, member]) => member / administrator))
-
-function lineOf(row: Row): string {
-  const [all, part] = [0, 1].map((i) => median(row.rounds.map((times) => times[i] as number)).toFixed(2))
-  const ratio = ratioOf(row)
-  return `| ${[row.name, all, part, ratio.toFixed(2), `<= ${GATE}`, verdict(ratio <= GATE)].join(' | ')} |`
-}
-
 export async function runRights(args: string[], log: (line: string) => void): Promise<boolean> {
-  const options = readOptions(args)
+  const options = readNumbers(args, STANDARDS, USAGE)
   const site = await openSite('rights', [])
   const [server, load] = [startChild('ours.ts'), startChild('load.ts')]
   try {
@@ -159,7 +106,7 @@ export async function runRights(args: string[], log: (line: string) => void): Pr
     const met = await countAt(member)
     if (met === 0 || met === options.clients) throw new Error(`The member meets ${met} clients.`)
     log(`measuring; the member meets ${met} clients`)
-    const rows = await measureAll(load, [administrator, member], options)
+    const rows = await measureInTurns(load, [administrator, member], { ...options, operations: OPERATIONS })
     await server.ask('close')
     const text = [
       `${machineOf(site.description)}, ${options.clients.toLocaleString('en')} clients of ${MEMBERS} members, of which the ` +
@@ -167,7 +114,7 @@ export async function runRights(args: string[], log: (line: string) => void): Pr
       '',
       '| operation | ms, administrator | ms, member | ratio | gate |  |',
       '| --- | --- | --- | --- | --- | --- |',
-      ...rows.map(lineOf),
+      ...rows.map((row) => lineOf(row, GATE)),
     ].join('\n')
     console.log(text)
     if (options.clients >= 100_000) writeResults(text, COMMAND)

@@ -3,6 +3,7 @@ import { formatDate } from '../../sdk/index.ts'
 import { api } from '../../shell/client.ts'
 import { localeOf } from '../../shell/i18n.ts'
 import { useTexts } from '../../shell/texts.ts'
+import { PanelTable } from '../panel-table.tsx'
 import { useRoleNames } from '../roles/use-role-names.ts'
 import { useAct } from './member-table.tsx'
 import type { Invitation } from './people.ts'
@@ -12,27 +13,15 @@ export function InvitationTable({ invitations }: { invitations: readonly Invitat
   return (
     <section className="mt-8">
       <h2 className="mb-3 font-semibold">{t('people.invitations')}</h2>
-      <div className="table-container panel-table" tabIndex={0} role="region" aria-label={t('people.invitations')}>
-        <table className="table">
-          <thead>
-            <tr>
-              {['email', 'role', 'state', 'expires'].map((column) => (
-                <th key={column} scope="col">
-                  {t(`people.${column}`)}
-                </th>
-              ))}
-              <th scope="col">
-                <span className="sr-only">{t('keys.actions')}</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {invitations.map((invitation) => (
-              <InvitationRow key={invitation.id} invitation={invitation} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <PanelTable
+        label={t('people.invitations')}
+        columns={['email', 'role', 'state', 'expires'].map((column) => t(`people.${column}`))}
+        actions={t('keys.actions')}
+      >
+        {invitations.map((invitation) => (
+          <InvitationRow key={invitation.id} invitation={invitation} />
+        ))}
+      </PanelTable>
     </section>
   )
 }

@@ -8,6 +8,7 @@ import { Question } from '../../shell/dialog.tsx'
 import { problemText } from '../../shell/problem.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { notify } from '../../shell/toast.tsx'
+import { PanelTable } from '../panel-table.tsx'
 import { RoleOptions } from '../roles/role-options.tsx'
 import { explain, type Member, refetchPeople } from './people.ts'
 
@@ -17,28 +18,18 @@ export function MemberTable({ members }: { members: readonly Member[] }) {
   const { t } = useTexts()
   const [asked, setAsked] = useState<{ act: Act; member: Member } | null>(null)
   return (
-    <div className="table-container panel-table" tabIndex={0} role="region" aria-label={t('people.members')}>
-      <table className="table">
-        <thead>
-          <tr>
-            {['name', 'email', 'role', 'state'].map((column) => (
-              <th key={column} scope="col">
-                {t(`people.${column}`)}
-              </th>
-            ))}
-            <th scope="col">
-              <span className="sr-only">{t('keys.actions')}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {members.map((member) => (
-            <MemberRow key={member.id} member={member} onAsk={(act) => setAsked({ act, member })} />
-          ))}
-        </tbody>
-      </table>
+    <>
+      <PanelTable
+        label={t('people.members')}
+        columns={['name', 'email', 'role', 'state'].map((column) => t(`people.${column}`))}
+        actions={t('keys.actions')}
+      >
+        {members.map((member) => (
+          <MemberRow key={member.id} member={member} onAsk={(act) => setAsked({ act, member })} />
+        ))}
+      </PanelTable>
       {asked && <ActQuestion {...asked} onClose={() => setAsked(null)} />}
-    </div>
+    </>
   )
 }
 
