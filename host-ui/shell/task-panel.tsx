@@ -17,6 +17,7 @@ import {
 } from './tasks.ts'
 import { useTexts } from './texts.ts'
 import { notify } from './toast.tsx'
+import { IconButton } from './icon-button.tsx'
 
 /** The long work that was begun on this page: how far it is, its end, and the way back. */
 export function TaskPanel() {
@@ -113,18 +114,7 @@ function TaskActions({ task }: { task: Task }) {
           {t('action.undo')}
         </button>
       )}
-      {!isRunning(task) && (
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('action.dismiss')}
-          onClick={() => unfollowTask(task.id)}
-        >
-          <X aria-hidden />
-        </button>
-      )}
+      {!isRunning(task) && <IconButton icon={X} label={t('action.dismiss')} onClick={() => unfollowTask(task.id)} />}
     </div>
   )
 }

@@ -11,6 +11,7 @@ import { notify } from '../../shell/toast.tsx'
 import { EntryForm } from '../entry/entry-form.tsx'
 import { PasswordField } from '../entry/password-field.tsx'
 import { type Choice, outcomeText, takeOutcome } from '../entry/provider.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 const PATH = '/api/account/identities'
 
@@ -78,17 +79,12 @@ function Entry({ linked: { provider, label, createdAt }, onUnlink }: { linked: L
         <p className="font-medium">{provider}</p>
         <p className="text-muted-foreground text-sm break-words">{[label, added].filter(Boolean).join(' · ')}</p>
       </div>
-      <button
-        type="button"
-        className="btn"
-        data-variant="ghost"
-        data-size="icon-sm"
-        aria-label={t('identity.unlink.of', { name: provider })}
-        title={t('identity.unlink')}
+      <IconButton
+        icon={Unlink}
+        label={t('identity.unlink.of', { name: provider })}
+        tip={t('identity.unlink')}
         onClick={onUnlink}
-      >
-        <Unlink aria-hidden />
-      </button>
+      />
     </li>
   )
 }

@@ -14,6 +14,7 @@ import { EntryForm } from '../entry/entry-form.tsx'
 import { PasswordField } from '../entry/password-field.tsx'
 import { describeAgent } from './account.ts'
 import { hasPasskeys, isBrokenOff, type Passkey, passkeysOptions, PATH } from './passkey.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 const refetch = () => queries.invalidateQueries({ queryKey: passkeysOptions.queryKey })
 
@@ -60,17 +61,7 @@ function Entry({ passkey, onRemove }: { passkey: Passkey; onRemove(): void }) {
           {[t('passkey.added', { date: formatDate(createdAt, lang) }), used].filter(Boolean).join(' · ')}
         </p>
       </div>
-      <button
-        type="button"
-        className="btn"
-        data-variant="ghost"
-        data-size="icon-sm"
-        aria-label={t('passkey.remove.of', { name })}
-        title={t('passkey.remove')}
-        onClick={onRemove}
-      >
-        <Trash2 aria-hidden />
-      </button>
+      <IconButton icon={Trash2} label={t('passkey.remove.of', { name })} tip={t('passkey.remove')} onClick={onRemove} />
     </li>
   )
 }

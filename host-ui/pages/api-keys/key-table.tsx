@@ -9,6 +9,7 @@ import { notify } from '../../shell/toast.tsx'
 import { PanelTable } from '../panel-table.tsx'
 import { type ApiKey, keysOptions } from './api-key.ts'
 import { useTexts } from '../../shell/texts.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 export function KeyTable({ keys }: { keys: ApiKey[] }) {
   const { t } = useTexts()
@@ -51,17 +52,12 @@ function KeyRow({ apiKey, onRevoke }: { apiKey: ApiKey; onRevoke(): void }) {
         )}
       </td>
       <td className="text-right">
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('keys.revoke.of', { name: apiKey.name })}
-          title={t('keys.revoke')}
+        <IconButton
+          icon={Trash2}
+          label={t('keys.revoke.of', { name: apiKey.name })}
+          tip={t('keys.revoke')}
           onClick={onRevoke}
-        >
-          <Trash2 aria-hidden />
-        </button>
+        />
       </td>
     </tr>
   )

@@ -6,6 +6,7 @@ import { problemText } from '../../shell/problem.ts'
 import { expiryOf, keysOptions, LIFETIMES } from './api-key.ts'
 import { PermissionChoice } from './permission-choice.tsx'
 import { useTexts } from '../../shell/texts.ts'
+import { DialogButtons } from '../../shell/dialog-buttons.tsx'
 
 export function NewKeyDialog({ onClose }: { onClose(): void }) {
   const { t } = useTexts()
@@ -75,14 +76,7 @@ function KeyForm({ onMade, onCancel }: { onMade(key: string): void; onCancel(): 
       <p role="alert" className="text-destructive text-sm empty:hidden">
         {problem}
       </p>
-      <footer className="flex justify-end gap-2">
-        <button type="button" className="btn" data-variant="outline" onClick={onCancel}>
-          {t('action.cancel')}
-        </button>
-        <button type="submit" className="btn" disabled={busy}>
-          {t('keys.create')}
-        </button>
-      </footer>
+      <DialogButtons submit={t('keys.create')} busy={busy} onCancel={onCancel} />
     </form>
   )
 }

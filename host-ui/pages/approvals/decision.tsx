@@ -7,6 +7,7 @@ import { problemText } from '../../shell/problem.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { notify } from '../../shell/toast.tsx'
 import type { Proposal } from './proposal.ts'
+import { DialogButtons } from '../../shell/dialog-buttons.tsx'
 
 /** To approve and to reject; who comes second is told so and sees what was decided. */
 export function Decision({ proposal, title }: { proposal: Proposal; title: string }) {
@@ -94,14 +95,7 @@ function Rejection({ busy, onReject, onClose }: RejectionProps) {
             onChange={(event) => setReason(event.target.value)}
           />
         </div>
-        <footer className="flex justify-end gap-2">
-          <button type="button" className="btn" data-variant="outline" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" className="btn" data-variant="danger" disabled={busy}>
-            {t('approvals.reject')}
-          </button>
-        </footer>
+        <DialogButtons submit={t('approvals.reject')} busy={busy} danger onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -12,6 +12,7 @@ import { When } from '../../shell/when.tsx'
 import { PanelTable } from '../panel-table.tsx'
 import { RecordLink } from '../record-link.tsx'
 import { revokeLink, type SharedLink } from './link.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 export function LinkTable({ links }: { links: readonly SharedLink[] }) {
   const { t } = useTexts()
@@ -77,17 +78,12 @@ function LinkRow({ link, onRevoke }: { link: SharedLink; onRevoke(): void }) {
       </td>
       <td className="text-right">
         {isOpen(link) && (
-          <button
-            type="button"
-            className="btn"
-            data-variant="ghost"
-            data-size="icon-sm"
-            aria-label={t('links.revoke.of', { name: `${plugin}, ${link.name}` })}
-            title={t('links.revoke')}
+          <IconButton
+            icon={Trash2}
+            label={t('links.revoke.of', { name: `${plugin}, ${link.name}` })}
+            tip={t('links.revoke')}
             onClick={onRevoke}
-          >
-            <Trash2 aria-hidden />
-          </button>
+          />
         )}
       </td>
     </tr>

@@ -12,6 +12,7 @@ import type { Field } from '../fields/field.ts'
 import { BulkEdit } from './bulk-edit.tsx'
 import { filterOf } from './list-query.ts'
 import type { Selection } from './use-selection.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 interface BulkBarProps {
   resource: Resource
@@ -55,17 +56,7 @@ export function BulkBar({ resource, schema, fields, query, selection, page }: Bu
             {t('action.delete')}
           </button>
         )}
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('bulk.clear')}
-          title={t('bulk.clear')}
-          onClick={selection.clear}
-        >
-          <X aria-hidden />
-        </button>
+        <IconButton icon={X} label={t('bulk.clear')} onClick={selection.clear} />
       </div>
       {asking === 'edit' && (
         <BulkEdit

@@ -4,6 +4,7 @@ import { problemText } from '../../shell/problem.ts'
 import { useTexts } from '../../shell/texts.ts'
 import { notify } from '../../shell/toast.tsx'
 import type { View } from './view.ts'
+import { DialogButtons } from '../../shell/dialog-buttons.tsx'
 
 interface ViewDialogProps {
   title: string
@@ -61,14 +62,7 @@ export function ViewDialog({ title, view, save, onDone }: ViewDialogProps) {
         <p role="alert" className="text-destructive text-sm empty:hidden">
           {problem}
         </p>
-        <footer className="flex justify-end gap-2">
-          <button type="button" className="btn" data-variant="outline" onClick={onDone}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" className="btn" disabled={busy}>
-            {t('view.submit')}
-          </button>
-        </footer>
+        <DialogButtons submit={t('view.submit')} busy={busy} onCancel={onDone} />
       </form>
     </Dialog>
   )

@@ -7,6 +7,7 @@ import { PanelTable } from '../panel-table.tsx'
 import { useRoleNames } from '../roles/use-role-names.ts'
 import { useAct } from './member-table.tsx'
 import type { Invitation } from './people.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 export function InvitationTable({ invitations }: { invitations: readonly Invitation[] }) {
   const { t } = useTexts()
@@ -52,30 +53,20 @@ function InvitationRow({ invitation }: { invitation: Invitation }) {
       </td>
       <td>{formatDate(expiresAt, localeOf(i18n.language))}</td>
       <td className="text-right whitespace-nowrap">
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('people.again.of', { email })}
-          title={t('people.again')}
+        <IconButton
+          icon={RotateCw}
+          label={t('people.again.of', { email })}
+          tip={t('people.again')}
           onClick={() =>
             void act(t('people.invited', { email }), () => api.send('POST', '/api/invitations', { email, role }))
           }
-        >
-          <RotateCw aria-hidden />
-        </button>
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('people.revoke.of', { email })}
-          title={t('people.revoke')}
+        />
+        <IconButton
+          icon={X}
+          label={t('people.revoke.of', { email })}
+          tip={t('people.revoke')}
           onClick={() => void act(t('people.revoked', { email }), () => api.send('DELETE', `/api/invitations/${id}`))}
-        >
-          <X aria-hidden />
-        </button>
+        />
       </td>
     </tr>
   )

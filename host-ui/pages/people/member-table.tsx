@@ -11,6 +11,7 @@ import { notify } from '../../shell/toast.tsx'
 import { PanelTable } from '../panel-table.tsx'
 import { RoleOptions } from '../roles/role-options.tsx'
 import { explain, type Member, refetchPeople } from './people.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 type Act = 'suspend' | 'remove' | 'resetFactor' | 'act'
 
@@ -114,44 +115,14 @@ function MemberActs({ member: { name, role, suspended }, onAsk, onReadmit }: Mem
   return (
     <>
       {suspended ? (
-        <IconButton icon={<UserCheck aria-hidden />} label={t('people.readmit.of', { name })} onClick={onReadmit} />
+        <IconButton icon={UserCheck} label={t('people.readmit.of', { name })} onClick={onReadmit} />
       ) : (
-        <IconButton
-          icon={<UserX aria-hidden />}
-          label={t('people.suspend.of', { name })}
-          onClick={() => onAsk('suspend')}
-        />
+        <IconButton icon={UserX} label={t('people.suspend.of', { name })} onClick={() => onAsk('suspend')} />
       )}
-      {mayAct && (
-        <IconButton icon={<UserCog aria-hidden />} label={t('people.act.of', { name })} onClick={() => onAsk('act')} />
-      )}
-      <IconButton
-        icon={<KeyRound aria-hidden />}
-        label={t('people.resetFactor.of', { name })}
-        onClick={() => onAsk('resetFactor')}
-      />
-      <IconButton
-        icon={<UserMinus aria-hidden />}
-        label={t('people.remove.of', { name })}
-        onClick={() => onAsk('remove')}
-      />
+      {mayAct && <IconButton icon={UserCog} label={t('people.act.of', { name })} onClick={() => onAsk('act')} />}
+      <IconButton icon={KeyRound} label={t('people.resetFactor.of', { name })} onClick={() => onAsk('resetFactor')} />
+      <IconButton icon={UserMinus} label={t('people.remove.of', { name })} onClick={() => onAsk('remove')} />
     </>
-  )
-}
-
-function IconButton({ icon, label, onClick }: { icon: React.ReactNode; label: string; onClick(): void }) {
-  return (
-    <button
-      type="button"
-      className="btn"
-      data-variant="ghost"
-      data-size="icon-sm"
-      aria-label={label}
-      title={label}
-      onClick={onClick}
-    >
-      {icon}
-    </button>
   )
 }
 

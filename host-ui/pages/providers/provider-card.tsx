@@ -8,6 +8,7 @@ import { useTexts } from '../../shell/texts.ts'
 import { notify } from '../../shell/toast.tsx'
 import { PATH, type Provider, refetchProviders, type Tested } from './provider.ts'
 import { ProviderDialog } from './provider-dialog.tsx'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 export function ProviderCard({ provider }: { provider: Provider }) {
   const { t } = useTexts()
@@ -37,17 +38,12 @@ export function ProviderCard({ provider }: { provider: Provider }) {
         >
           {t('action.edit')}
         </button>
-        <button
-          type="button"
-          className="btn"
-          data-variant="ghost"
-          data-size="icon-sm"
-          aria-label={t('providers.remove.of', { name })}
-          title={t('providers.remove')}
+        <IconButton
+          icon={Trash2}
+          label={t('providers.remove.of', { name })}
+          tip={t('providers.remove')}
           onClick={() => setOpen('remove')}
-        >
-          <Trash2 aria-hidden />
-        </button>
+        />
       </header>
       <p className="text-sm">{rules.join(' · ')}</p>
       <Copied label={t('providers.redirectUri')} value={redirectUri} />

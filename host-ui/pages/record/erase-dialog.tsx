@@ -13,6 +13,7 @@ import { fieldsOf, isEmpty, valueOf } from '../fields/field.ts'
 import { useReading } from '../fields/reading.ts'
 import { labelOf } from '../fields/text.ts'
 import { trailOf } from './trail.ts'
+import { DialogButtons } from '../../shell/dialog-buttons.tsx'
 
 interface EraseDialogProps {
   resource: Resource
@@ -69,14 +70,7 @@ export function EraseDialog({ resource, schema, row, name, onClose }: EraseDialo
         <p role="alert" className="text-destructive text-sm empty:hidden">
           {problem}
         </p>
-        <footer className="flex justify-end gap-2">
-          <button type="button" className="btn" data-variant="outline" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" className="btn" data-variant="danger" disabled={busy}>
-            {t('privacy.erase.yes')}
-          </button>
-        </footer>
+        <DialogButtons submit={t('privacy.erase.yes')} busy={busy} danger onCancel={onClose} />
       </form>
     </Dialog>
   )

@@ -9,6 +9,7 @@ import { missingFields } from '../list/view.ts'
 import { writeRule } from '../privacy/rule.ts'
 import { Refusal } from './refusal.tsx'
 import { type Access, type Asked, firstFilter, newFilter, type Problems, SOME, type Terms } from './role-draft.ts'
+import { IconButton } from '../../shell/icon-button.tsx'
 
 interface RowChoiceProps {
   access: Access
@@ -131,17 +132,7 @@ function FilterTerm({ asked, fields, code, onChange, onDrop }: FilterTermProps) 
     <fieldset className="role-filter" data-refused={code ? true : undefined} tabIndex={-1} aria-describedby={id}>
       <legend>{t('roles.term.filter')}</legend>
       <FilterBar fields={all} place={place} reading={reading} />
-      <button
-        type="button"
-        className="btn"
-        data-variant="ghost"
-        data-size="icon-sm"
-        aria-label={t('roles.term.filter.remove')}
-        title={t('roles.term.filter.remove')}
-        onClick={onDrop}
-      >
-        <Trash2 aria-hidden />
-      </button>
+      <IconButton icon={Trash2} label={t('roles.term.filter.remove')} onClick={onDrop} />
       <div id={id} className="role-filter-notes">
         {missing.length > 0 && (
           <p className="text-destructive text-sm">{t('roles.term.missing', { fields: missing.join(', ') })}</p>

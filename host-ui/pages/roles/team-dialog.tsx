@@ -9,6 +9,7 @@ import { notify } from '../../shell/toast.tsx'
 import { ChoiceFilter } from '../list/filter-choice.tsx'
 import { membersOptions } from '../people/people.ts'
 import { saveTeam, type Team } from './role.ts'
+import { DialogButtons } from '../../shell/dialog-buttons.tsx'
 
 interface TeamDialogProps {
   /** Null for a new one. */
@@ -93,14 +94,7 @@ export function TeamDialog({ team, onClose }: TeamDialogProps) {
             )}
           </Loaded>
         </fieldset>
-        <footer className="flex justify-end gap-2">
-          <button type="button" className="btn" data-variant="outline" onClick={onClose}>
-            {t('action.cancel')}
-          </button>
-          <button type="submit" className="btn" disabled={busy}>
-            {t('form.save')}
-          </button>
-        </footer>
+        <DialogButtons submit={t('form.save')} busy={busy} onCancel={onClose} />
       </form>
     </Dialog>
   )
