@@ -108,11 +108,11 @@ export async function eventually<T>(
   what: string,
   ms = 10_000,
 ): Promise<T> {
-  const end = Date.now() + ms
+  const end = performance.now() + ms
   for (;;) {
     const value = await check()
     if (value) return value
-    if (Date.now() > end) throw new Error(`It did not happen within ${ms} ms: ${what}`)
+    if (performance.now() > end) throw new Error(`It did not happen within ${ms} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -142,10 +142,11 @@ export interface HarnessOptions {
   readonly plugins?: readonly string[]
   /** What is configured otherwise than for all tests. */
   readonly config?: Partial<Config>
+  readonly tablespace?: string
 }
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const database = await createTestDatabase()
+  const database = await createTestDatabase(options.tablespace)
   const config = { ...configFor(database), plugins: options.plugins ?? pluginFolders, ...options.config }
   const screen = options.screen ?? null
   const kernel = await openKernel({ config, databaseUrl: database.ownerUrl, screen, report: () => {} })
