@@ -23,7 +23,7 @@ export class Rates {
 
   /** @throws Problem 429 `too_many_requests`; its `retryAfter` says how many seconds to wait */
   count(of: keyof typeof LIMITS, key: string, isSafe: boolean): void {
-    const now = Date.now()
+    const now = performance.now()
     this.#turn(now)
     const kind = isSafe ? 'safe' : 'unsafe'
     const own = `${of} ${kind} ${key}`

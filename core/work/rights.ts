@@ -100,7 +100,7 @@ export class Rights {
   async #heldBy(tenant: string) {
     const state = await this.#means.switches.of(tenant)
     const members = await this.#means.listMembers(tenant)
-    const now = new Date()
+    const now = this.#means.database.now()
     return members.map(({ id, role: word }) => {
       const standing = { ...standingNamed(word), keyPermissions: null }
       return { id, ...rightsOf(standing, { user: id, state, now }, this.#means) }
@@ -118,6 +118,6 @@ export class Rights {
     const state = await switches.of(author.tenant)
     const standing = await findRole(database, author)
     if (!standing) return { permissions: new Set(), rules: NO_RULES, composition: compositions.of(state) }
-    return rightsOf(standing, { user: author.user, state, now: new Date() }, this.#means)
+    return rightsOf(standing, { user: author.user, state, now: database.now() }, this.#means)
   }
 }

@@ -141,7 +141,7 @@ export class Deliverer {
   }
 
   #slice(): Slice {
-    return { until: Date.now() + this.sliceMs, isEnding: this.#loop.isEnding }
+    return { until: performance.now() + this.sliceMs, isEnding: this.#loop.isEnding }
   }
 
   /** What became of a delivery whose telling did not come to its end. */

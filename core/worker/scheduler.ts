@@ -31,7 +31,7 @@ export class Scheduler {
 
   /** Enters what manifests declare for every tenant, and takes out what they declare no more. */
   async declare(): Promise<void> {
-    const now = new Date()
+    const now = this.#database.now()
     const lines = this.#installed.flatMap(({ id, manifest }) =>
       Object.entries(manifest.schedules).map(([event, every]) => [id, event, every, nextDue(every, 'UTC', now)]),
     )
@@ -94,7 +94,7 @@ export class Scheduler {
             text: 'update kernel.schedules set due = $4 where tenant_id = $1 and id = $2 and due = $3 returning payload',
           }
     // What was missed while nothing ran is told once, not once for each time.
-    const next = every === null ? [] : [nextDue(every, tz, new Date())]
+    const next = every === null ? [] : [nextDue(every, tz, this.#database.now())]
     const { rowCount } = await this.#database.once(claims, 'write', {
       text: `with taken as (${taken.text}) select kernel.emit($${4 + next.length}, payload) from taken`,
       values: [tenant, id, due, ...next, event],

@@ -49,8 +49,8 @@ export class DeliveryWorker {
   readonly #absent: readonly { plugin: string; name: string; event: string }[]
   readonly #deliverer: Deliverer
   readonly #slots = new Slots(CONCURRENCY)
-  #declaredAt = 0
-  #turnedAt = Date.now()
+  #declaredAt = -Infinity
+  #turnedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #turning: Promise<void> | null = null
   #again = false
@@ -102,7 +102,7 @@ export class DeliveryWorker {
     this.#services.carrier.work((job) => this.#take(job), TAKEN)
     const wake = () => this.wake()
     this.#stopListening = await this.#services.database.listen('weft_facts', { message: wake, gap: wake })
-    this.#turnedAt = Date.now()
+    this.#turnedAt = performance.now()
     this.#timer = setInterval(wake, POLL_MS)
     this.#feeds.start()
     const { report } = this.#services
@@ -118,7 +118,7 @@ export class DeliveryWorker {
       text: `select extract(epoch from now() - min(due))::float8 as lag from kernel.deliveries
         where state in ('waiting', 'queued') and due < now()`,
     })
-    const sinceTurn = (Date.now() - this.#turnedAt) / 1000
+    const sinceTurn = (performance.now() - this.#turnedAt) / 1000
     return { lagSeconds: Math.max(0, rows[0]?.lag ?? 0, sinceTurn), isQueueThere: await carrier.isThere() }
   }
 
@@ -137,7 +137,7 @@ export class DeliveryWorker {
         const told = await this.#scheduler.turn()
         if ((await this.#relay.turn()) || told > 0) this.#again = true
         for (const mailing of this.#services.mailings) await mailing.turn()
-        this.#turnedAt = Date.now()
+        this.#turnedAt = performance.now()
       } catch (error) {
         // The next poll tries again; a database that is away must not end the worker.
         this.#services.report('relay failed', { err: error })
@@ -146,10 +146,10 @@ export class DeliveryWorker {
   }
 
   async #declare(): Promise<void> {
-    if (Date.now() - this.#declaredAt < DECLARE_MS) return
+    if (performance.now() - this.#declaredAt < DECLARE_MS) return
     await this.#scheduler.declare()
     await this.#release()
-    this.#declaredAt = Date.now()
+    this.#declaredAt = performance.now()
   }
 
   /** What was held for plugins that are back is due now. */
