@@ -138,7 +138,8 @@ export async function serve({ part, before, quarantine }: ServeOrders): Promise<
   const { course, databaseUrl, faults } = await prepare(config, { migrate: parts.demo, tried })
   try {
     const screen = await building
-    const open = () => openKernel({ config, databaseUrl, screen, report, faults, quarantine })
+    const hasServed = before !== null
+    const open = () => openKernel({ config, databaseUrl, screen, report, faults, quarantine, hasServed })
     const kernel = await course.begin(open, (each) => each.close())
     await course.begin(
       () => supervised(kernel),

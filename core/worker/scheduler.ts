@@ -29,17 +29,21 @@ export class Scheduler {
     this.#report = report
   }
 
-  /** Enters what manifests declare for every tenant, and takes out what they declare no more. */
-  async declare(): Promise<void> {
+  /**
+   * Enters what manifests declare for every tenant, and takes out what they declare no more.
+   * @param newer plugins of which a newer version says it, elsewhere
+   */
+  async declare(newer: ReadonlySet<string>): Promise<void> {
     const now = this.#database.now()
-    const lines = this.#installed.flatMap(({ id, manifest }) =>
+    const own = this.#installed.filter(({ id }) => !newer.has(id))
+    const lines = own.flatMap(({ id, manifest }) =>
       Object.entries(manifest.schedules).map(([event, every]) => [id, event, every, nextDue(every, 'UTC', now)]),
     )
     const columns = [0, 1, 2, 3].map((i) => lines.map((line) => line[i]))
     await this.#database.door({
       text: `delete from kernel.schedules s where declared and plugin = any($3::text[]) and not exists
         (select from unnest($1::text[], $2::text[]) as l (plugin, event) where l.plugin = s.plugin and l.event = s.event)`,
-      values: [...columns.slice(0, 2), this.#installed.map(({ id }) => id)],
+      values: [...columns.slice(0, 2), own.map(({ id }) => id)],
     })
     await this.#database.door({
       text: `insert into kernel.schedules (tenant_id, plugin, event, key, due, every, declared)

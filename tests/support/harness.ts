@@ -46,7 +46,8 @@ export interface Harness {
 
 const ORIGIN = 'http://localhost'
 
-function visitorOf(app: FastifyInstance, cookie: string): Visitor {
+/** Whoever has this cookie, by this one of several processes. */
+export function visitorOf(app: FastifyInstance, cookie: string): Visitor {
   const call = async (method: string, url: string, { body, headers = {} }: Call = {}): Promise<Reply> => {
     const reply = await app.inject({
       method: method as 'GET',
@@ -143,10 +144,13 @@ export interface HarnessOptions {
   /** What is configured otherwise than for all tests. */
   readonly config?: Partial<Config>
   readonly tablespace?: string
+  /** What is done with the database before it is served. */
+  readonly prepare?: (database: TestDatabase) => Promise<unknown>
 }
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
   const database = await createTestDatabase(options.tablespace)
+  await options.prepare?.(database)
   const config = { ...configFor(database), plugins: options.plugins ?? pluginFolders, ...options.config }
   const screen = options.screen ?? null
   const kernel = await openKernel({ config, databaseUrl: database.ownerUrl, screen, report: () => {} })
