@@ -97,7 +97,10 @@ class Supervisor {
   }
 
   #takeLine(line: WatchLine): void {
-    if (!('isSlow' in line)) return void this.#incidents.push({ ...line, at: performance.now() })
+    if (!('isSlow' in line)) {
+      if (line.plugin === null) console.error(`The process endangers itself: ${JSON.stringify(line.reason)}.`)
+      return void this.#incidents.push({ ...line, at: performance.now() })
+    }
     if (line.isSlow) return void (this.#next ??= begin())
     this.#next?.kill('SIGKILL')
     this.#next = null

@@ -100,6 +100,7 @@ export function configFor(database: TestDatabase): Config {
     smtpUrl: null,
     // Many kernels share the server of the tests.
     databaseConnections: 12,
+    memoryMb: null,
   }
 }
 
