@@ -34,6 +34,7 @@ test('an empty environment gives a whole configuration', () => {
     databaseUrl: null,
     databaseOwnerUrl: null,
     databaseConnections: 24,
+    memoryMb: null,
     redisUrl: null,
     s3Url: null,
     smtpUrl: null,

@@ -28,6 +28,8 @@ export interface Config {
   readonly databaseOwnerUrl: string | null
   /** How many connections this process holds at most for its requests and its work (DATABASE_CONNECTIONS, default 24). */
   readonly databaseConnections: number
+  /** How many MB of memory a serving process may take (WEFT_MEMORY); null is what the machine and Node allow. */
+  readonly memoryMb: number | null
   readonly redisUrl: string | null
   readonly s3Url: string | null
   readonly smtpUrl: string | null
@@ -59,6 +61,7 @@ export function readConfig(env: Environment = process.env): Config {
     databaseUrl,
     databaseOwnerUrl: ownerUrl ?? databaseUrl,
     databaseConnections: readWhole('DATABASE_CONNECTIONS', read, { min: 6, max: 1_000, else: 24 }),
+    memoryMb: readWhole('WEFT_MEMORY', read, { min: 256, max: 1_048_576, else: null }),
     redisUrl: readUrl(read, 'REDIS_URL', ['redis', 'rediss']),
     s3Url: readS3Url(read),
     smtpUrl: readUrl(read, 'SMTP_URL', ['smtp', 'smtps']),
@@ -93,11 +96,11 @@ export function programEnvironment(env: Environment = process.env): Record<strin
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' }
 }
 
-function readWhole(
+function readWhole<Else extends number | null>(
   name: string,
   read: (name: string) => string | null,
-  bounds: { readonly min: number; readonly max: number; readonly else: number },
-): number {
+  bounds: { readonly min: number; readonly max: number; readonly else: Else },
+): number | Else {
   const value = read(name)
   if (value === null) return bounds.else
   const number = Number(value)

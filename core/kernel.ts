@@ -18,6 +18,7 @@ import { Sessions } from './access/sessions.ts'
 import { type Config, readS3Address } from './config.ts'
 import { type Database, openDatabase } from './data/database.ts'
 import { lintCatalogue } from './data/lint.ts'
+import { assertNotAhead } from './data/migration.ts'
 import {
   authenticatorKeyOf,
   challengeKeyOf,
@@ -78,6 +79,8 @@ export interface KernelOptions {
   readonly faults?: readonly Fault[]
   /** Plugins that are no more to be loaded, from now on and in every process. */
   readonly quarantine?: readonly Quarantine[]
+  /** A process before this one has served; it goes on also where a newer Weft has come beside it. */
+  readonly hasServed?: boolean
   /** Of feeds, where tests cannot wait for the usual ones. */
   readonly feedTimes?: FeedTimes
 }
@@ -142,6 +145,7 @@ const openStore = ({ s3Url, dataDir }: Config): Store =>
   s3Url === null ? new LocalStore(join(dataDir, 'files')) : new S3Store(readS3Address(s3Url))
 
 const WAKE_MS = 50
+const MIGRATIONS = join(import.meta.dirname, 'data/migrations')
 
 /** Tells the workers of new facts, at most once in a while: a notification in each commit would queue the commits. */
 function createWake(database: Database): () => void {
@@ -292,6 +296,7 @@ export async function openKernel(options: KernelOptions): Promise<Kernel> {
   const { config, databaseUrl, screen } = options
   const { database, roles } = await openDatabase(databaseUrl, config.secret, config.databaseConnections)
   try {
+    if (!options.hasServed) await assertNotAhead((query) => database.door(query), MIGRATIONS)
     await assertCatalogue(database, roles)
     for (const each of options.quarantine ?? []) await enterQuarantine(database, each)
     const standing = await takeStock(database, config.plugins, options.faults ?? [])

@@ -11,16 +11,16 @@ const END_BYTES = 8
 const HEAD = RANDOM_BYTES + END_BYTES
 
 export class Challenges {
-  readonly #database: Pick<Database, 'door'>
+  readonly #database: Pick<Database, 'door' | 'now'>
   readonly #key: KeyObject
 
-  constructor(database: Pick<Database, 'door'>, key: KeyObject) {
+  constructor(database: Pick<Database, 'door' | 'now'>, key: KeyObject) {
     this.#database = database
     this.#key = key
   }
 
   /** @param purpose what it may be used for, and by whom; the answer must name the same */
-  create(purpose: string, now = Date.now()): Buffer {
+  create(purpose: string, now = this.#database.now().getTime()): Buffer {
     const end = Buffer.alloc(END_BYTES)
     end.writeBigUInt64BE(BigInt(now + LIFE_MS))
     const head = Buffer.concat([randomBytes(RANDOM_BYTES), end])
@@ -32,7 +32,7 @@ export class Challenges {
   }
 
   /** @param challenge in base 64 as addresses have it */
-  isOurs(challenge: string, purpose: string, now = Date.now()): boolean {
+  isOurs(challenge: string, purpose: string, now = this.#database.now().getTime()): boolean {
     const bytes = Buffer.from(challenge, 'base64url')
     const [head, mark] = [bytes.subarray(0, HEAD), bytes.subarray(HEAD)]
     const expected = this.#sign(head, purpose)

@@ -53,10 +53,10 @@ const identityOf = (row: KeyLookupRow | null): Identity | null =>
   row && toIdentity(row, { kind: 'key', sessionHash: null, keyPermissions: row.permissions, keyId: row.key_id })
 
 export class ApiKeys {
-  readonly #database: Pick<Database, 'door'>
+  readonly #database: Pick<Database, 'door' | 'now'>
   readonly #lookup: TokenLookup<KeyLookupRow>
 
-  constructor(database: Pick<Database, 'door'>) {
+  constructor(database: Pick<Database, 'door' | 'now'>) {
     this.#database = database
     this.#lookup = new TokenLookup(database, LOOKUP)
   }
@@ -70,7 +70,7 @@ export class ApiKeys {
     input: KeyInput,
     grantable: ReadonlySet<string>,
   ): Promise<{ id: string; key: string }> {
-    const errors = findKeyFaults(input, grantable)
+    const errors = findKeyFaults(input, grantable, this.#database.now())
     if (errors.length > 0) throw new Problem(400, 'invalid', errors)
     const permissions = [...new Set(input.permissions ?? grantable)].toSorted()
     const key = createToken('key')
@@ -103,7 +103,11 @@ export class ApiKeys {
   }
 }
 
-function findKeyFaults({ name, permissions, expiresAt }: KeyInput, grantable: ReadonlySet<string>): ProblemEntry[] {
+function findKeyFaults(
+  { name, permissions, expiresAt }: KeyInput,
+  grantable: ReadonlySet<string>,
+  now: Date,
+): ProblemEntry[] {
   const entries: ProblemEntry[] = []
   const add = (path: string, code: string, params?: JsonObject) =>
     entries.push(params ? { path, code, params } : { path, code })
@@ -115,7 +119,7 @@ function findKeyFaults({ name, permissions, expiresAt }: KeyInput, grantable: Re
   })
   if (typeof expiresAt === 'string') {
     if (!isDateTime(expiresAt)) add('/expiresAt', 'format', { format: 'date-time' })
-    else if (Date.parse(expiresAt) <= Date.now()) add('/expiresAt', 'past')
+    else if (Date.parse(expiresAt) <= now.getTime()) add('/expiresAt', 'past')
   }
   return entries
 }

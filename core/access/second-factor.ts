@@ -40,12 +40,12 @@ function createRecovery(): string {
 const wrong = (path: string) => new Problem(403, 'second_factor', [{ path, code: 'wrong_code' }])
 
 export class SecondFactor {
-  readonly #database: Pick<Database, 'door'>
+  readonly #database: Pick<Database, 'door' | 'now'>
   readonly #key: KeyObject
   readonly #attempts: Attempts
 
   /** `key` encrypts what the codes are made of. */
-  constructor(database: Pick<Database, 'door'>, key: KeyObject) {
+  constructor(database: Pick<Database, 'door' | 'now'>, key: KeyObject) {
     this.#database = database
     this.#key = key
     this.#attempts = new Attempts(database)
@@ -144,7 +144,8 @@ export class SecondFactor {
 
   async #takeStep(user: string, code: string, secret: string): Promise<boolean> {
     if (!TOTP.test(code)) return false
-    const found = await verify({ secret, token: code, epochTolerance: TOLERANCE_SECONDS })
+    const epoch = Math.floor(this.#database.now().getTime() / 1000)
+    const found = await verify({ secret, token: code, epoch, epochTolerance: TOLERANCE_SECONDS })
     if (!found.valid) return false
     // Of two who send the same code at once one comes first.
     const text = 'update kernel.authenticators set last_step = $2 where user_id = $1 and last_step < $2'

@@ -83,11 +83,11 @@ const PARTS: Readonly<Record<Part, Parts>> = {
 }
 
 /** Ties this process to its supervisor: what endangers it is told, and it does not outlive it. */
-async function supervised(kernel: Kernel): Promise<() => Promise<void>> {
+async function supervised(kernel: Kernel, { memoryMb }: Config): Promise<() => Promise<void>> {
   const { installed, guard, database } = kernel.services
   const watch = new Watch(installed, guard, report)
   watch.catchStrays()
-  watch.beat()
+  watch.beat(memoryMb)
   const say = (said: Said) => process.send?.(said)
   return database.listen(HOST_CHANNEL, { message: () => say('anew'), gap: () => {} })
 }
@@ -138,10 +138,11 @@ export async function serve({ part, before, quarantine }: ServeOrders): Promise<
   const { course, databaseUrl, faults } = await prepare(config, { migrate: parts.demo, tried })
   try {
     const screen = await building
-    const open = () => openKernel({ config, databaseUrl, screen, report, faults, quarantine })
+    const hasServed = before !== null
+    const open = () => openKernel({ config, databaseUrl, screen, report, faults, quarantine, hasServed })
     const kernel = await course.begin(open, (each) => each.close())
     await course.begin(
-      () => supervised(kernel),
+      () => supervised(kernel, config),
       (end) => end(),
     )
     const at = await begin(kernel, parts, { config, course, isFirst: before === null })

@@ -73,7 +73,7 @@ class Supervisor {
 
   /** Plugins that have done it twice; what is told once is not told again. */
   #takeQuarantine(): Quarantine[] {
-    const recent = this.#incidents.filter(({ at }) => at > Date.now() - TWICE_MS)
+    const recent = this.#incidents.filter(({ at }) => at > performance.now() - TWICE_MS)
     const guilty = recent.filter(
       ({ plugin }, i) => plugin !== null && recent.findIndex((each) => each.plugin === plugin) < i,
     )
@@ -97,7 +97,10 @@ class Supervisor {
   }
 
   #takeLine(line: WatchLine): void {
-    if (!('isSlow' in line)) return void this.#incidents.push({ ...line, at: Date.now() })
+    if (!('isSlow' in line)) {
+      if (line.plugin === null) console.error(`The process endangers itself: ${JSON.stringify(line.reason)}.`)
+      return void this.#incidents.push({ ...line, at: performance.now() })
+    }
     if (line.isSlow) return void (this.#next ??= begin())
     this.#next?.kill('SIGKILL')
     this.#next = null

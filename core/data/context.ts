@@ -33,11 +33,11 @@ const LIFETIME_SECONDS = 60
 const SAFE = /^[\w.:+-]*$/
 
 /**
- * `clockOffset` is how far the database's clock is ahead of ours, in seconds.
+ * @param now the database's time in milliseconds
  * @throws Error for a claim that could not stand in a quoted setting
  */
-export function signContext(claims: Claims, key: KeyObject | Buffer, clockOffset: number): string {
-  const expires = Math.ceil(Date.now() / 1000 + clockOffset + LIFETIME_SECONDS)
+export function signContext(claims: Claims, key: KeyObject | Buffer, now: number): string {
+  const expires = Math.ceil(now / 1000 + LIFETIME_SECONDS)
   const parts = [
     claims.tenant,
     claims.actorKind,

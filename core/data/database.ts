@@ -6,6 +6,7 @@ import { Client, type Pool, type PoolClient } from 'pg'
 import { Problem } from '../contract.ts'
 import { codeOf, StartFault } from '../fault.ts'
 import type { RoleNames } from '../resource/derived.ts'
+import { Clock } from './clock.ts'
 import { type Claims, signContext } from './context.ts'
 import { fly, type Mode, prepareFlights, type Query, type Result } from './flight.ts'
 import { contextKeyOf, findRoles, loginUrl } from './roles.ts'
@@ -29,6 +30,9 @@ const RELISTEN_MS = 250
 const RETRIED = ['40001', '40P01']
 const isOfTheMoment = (error: unknown) =>
   [error, error instanceof Problem ? error.cause : null].some((each) => RETRIED.includes(codeOf(each) ?? ''))
+/** The database's time has left ours behind, as after a sleep of the machine. */
+const isOutdated = (error: unknown) => error instanceof Error && error.message === 'the tenant context has expired'
+const MEASURE_MS = 60_000
 const MAX_ATTEMPTS = 3
 const PAUSE_MS = 40
 
@@ -45,8 +49,8 @@ export class Database {
   readonly #door: Pool
   readonly #key: KeyObject
   readonly #doorUrl: string
-  /** Seconds that the database's clock is ahead of ours. */
-  #clockOffset = 0
+  readonly #clock = new Clock()
+  #measuring: NodeJS.Timeout | undefined
 
   constructor(pools: { orms: MikroORM[]; app: Pool; door: Pool; doorUrl: string }, secret: string) {
     this.#orms = pools.orms
@@ -58,12 +62,20 @@ export class Database {
   }
 
   async measureClock(): Promise<void> {
-    const { rows } = await this.#door.query('select extract(epoch from clock_timestamp())::float8 as now')
-    this.#clockOffset = rows[0].now - Date.now() / 1000
+    await this.#clock.measure(async () => {
+      const { rows } = await this.#door.query('select extract(epoch from clock_timestamp())::float8 * 1000 as now')
+      return rows[0].now
+    })
+    this.#measuring ??= setInterval(() => void this.measureClock().catch(() => {}), MEASURE_MS).unref()
+  }
+
+  /** The database's time: ends, dues and leases go by it, whatever the clock of this process says. */
+  now(): Date {
+    return new Date(this.#clock.now())
   }
 
   #sign(claims: Claims): string {
-    return signContext(claims, this.#key, this.#clockOffset)
+    return signContext(claims, this.#key, this.#clock.now())
   }
 
   #begin(mode: Mode, claims: Claims): string {
@@ -139,7 +151,8 @@ export class Database {
       try {
         return await run()
       } catch (error) {
-        if (attempt >= MAX_ATTEMPTS || !isOfTheMoment(error)) throw error
+        if (attempt >= MAX_ATTEMPTS || !(isOfTheMoment(error) || isOutdated(error))) throw error
+        if (isOutdated(error)) await this.measureClock()
         // Those who got in each other's way would meet again if they went on at the same moment.
         await pause(Math.random() * PAUSE_MS * attempt)
       }
@@ -181,6 +194,7 @@ export class Database {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#measuring)
     // Kysely ends a pool only when a query has gone through Kysely itself, and none of ours does.
     await Promise.all([this.#app.end(), this.#door.end()])
     await Promise.all(this.#orms.map((orm) => orm.close(true)))

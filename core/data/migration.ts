@@ -6,6 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { reasonOf, StartFault } from '../fault.ts'
 import type { Derived, RoleNames } from '../resource/derived.ts'
+import type { Query, Result } from './database.ts'
 import { deriveAll, inTransaction, keepKinds, keepPersonal, keepReferences } from './derivation.ts'
 import type { Cause } from './schemas.ts'
 
@@ -51,6 +52,34 @@ export function readFolder({ folder }: MigrationFolder): MigrationFile[] {
     const down = existsSync(back) ? readFileSync(back, 'utf8') : null
     return { name, text, checksum: createHash('sha256').update(text).digest('hex'), down }
   })
+}
+
+/** One that was applied, by a newer version, after the last that is here. */
+async function findAhead(client: Client, source: MigrationFolder): Promise<string | null> {
+  const last = numberOf(readFolder(source).at(-1)?.name)
+  const text = 'select name from kernel.migrations where plugin = $1 order by name desc limit 1'
+  const { rows } = await client.query(text, [source.plugin])
+  return numberOf(rows[0]?.name) > last ? rows[0].name : null
+}
+
+/** @throws StartFault where a newer Weft has prepared the database */
+async function applyOwn(client: Client, source: MigrationFolder): Promise<string[]> {
+  const ahead = await findAhead(client, source)
+  if (ahead) throw newerFault(`${source.plugin}/${ahead}`)
+  return applyFolder(client, source)
+}
+
+const newerFault = (migration: string): StartFault =>
+  new StartFault(`A newer Weft has prepared the database: its migration ${migration} is not here. Start that one.`)
+
+type Run = <R>(query: Query) => Promise<Result<R>>
+
+/** @throws StartFault where a newer Weft has prepared the database */
+export async function assertNotAhead(run: Run, folder: string): Promise<void> {
+  const text = `select max(name) as name from kernel.migrations where plugin = 'kernel'`
+  const [newest] = (await run<{ name: string }>({ text })).rows
+  const last = readFolder({ plugin: 'kernel', folder, isKernel: true, requires: [] }).at(-1)
+  if (newest && numberOf(newest.name) > numberOf(last?.name)) throw newerFault(`kernel/${newest.name}`)
 }
 
 /** @param to the number of the last one to apply */
@@ -120,8 +149,14 @@ async function applyAll(client: Client, folders: readonly MigrationFolder[], ref
   const done: string[] = []
   for (const folder of folders) {
     if (refused.has(folder.plugin)) continue
+    const ahead = folder.isKernel ? null : await findAhead(client, folder)
+    if (ahead) {
+      refuse(folder.plugin, { code: 'ahead', params: { migration: ahead } }, { folders, refused })
+      continue
+    }
     try {
-      done.push(...(await inTransaction(client, () => applyFolder(client, folder))))
+      const apply = folder.isKernel ? applyOwn : applyFolder
+      done.push(...(await inTransaction(client, () => apply(client, folder))))
     } catch (error) {
       if (folder.isKernel) throw error
       refuse(folder.plugin, causeOf(error), { folders, refused })
@@ -161,7 +196,7 @@ export async function migrateKernel(client: Client, folder: string): Promise<str
     applied_at timestamptz(3) not null default now(), primary key (plugin, name))`)
   await client.query(`create table if not exists kernel.derived ("table" text primary key, hash text not null,
     search_hash text not null)`)
-  return inTransaction(client, () => applyFolder(client, { plugin: 'kernel', folder, isKernel: true, requires: [] }))
+  return inTransaction(client, () => applyOwn(client, { plugin: 'kernel', folder, isKernel: true, requires: [] }))
 }
 
 /**

@@ -20,6 +20,7 @@ const REFUSALS: readonly (readonly [RegExp, number, string])[] = [
   [/^55P03$/, 409, 'busy'],
   [/^57014$/, 503, 'timeout'],
   [/^40/, 503, 'conflict'],
+  [/^53100$/, 503, 'disk_full'],
   [/^(53|57P|08)|^E[A-Z]+$/, 503, 'database_unavailable'],
 ]
 

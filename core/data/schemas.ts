@@ -7,6 +7,10 @@ import type { Query, Result } from './database.ts'
 /** Why a plugin is left out, without words: those are the host's. */
 export type Cause = { readonly code: string; readonly params: JsonObject }
 
+/** A newer version of it, or of what it requires, has prepared the database: that one is not to be kept from its work. */
+const isAhead = (cause: Cause | undefined): boolean =>
+  cause !== undefined && (cause.code === 'ahead' || isAhead(cause.params.because as Cause | undefined))
+
 export const detachedCause = (plugin: string): Cause => ({ code: 'detached', params: { plugin } })
 
 export interface Kept {
@@ -76,7 +80,7 @@ export async function keepSchemas(
   described: readonly Described[],
   refused: ReadonlyMap<string, Cause>,
 ): Promise<void> {
-  for (const each of described.filter(({ isKernel }) => !isKernel)) {
+  for (const each of described.filter(({ id, isKernel }) => !isKernel && !isAhead(refused.get(id)))) {
     const reason = refused.get(each.id) ?? null
     if (!reason) await keepConsents(run, each)
     await run({

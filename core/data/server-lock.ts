@@ -13,10 +13,11 @@ export interface Share {
 
 /** Waits until this process alone holds the file, at most `patience` ms (then StartFault); gives the way to let go. */
 export async function takeLock(file: string, patience = 240_000): Promise<() => void> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   const lock = openLock(file)
   while (!tryExclusive(lock)) {
-    if (Date.now() > deadline) throw new StartFault(`Another Weft process has been starting for too long (${file}).`)
+    if (performance.now() > deadline)
+      throw new StartFault(`Another Weft process has been starting for too long (${file}).`)
     await pause(50)
   }
   return () => lock.close()

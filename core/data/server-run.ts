@@ -24,12 +24,13 @@ const passing = /pre-existing shared memory|postmaster\.pid" already exists|coul
  * server runs there. Throws StartFault when it refuses us, stays silent, or (by `log`, since its start) keeps crashing.
  */
 export async function awaitRunning(home: Home, log: Log | null = null): Promise<number | null> {
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   let made = false
   for (let master = findPostmaster(home.folder); master !== null; master = findPostmaster(home.folder)) {
     const answer: Answer = master.ready ? await probe(addressOf(home, master.port, 'weft'), 5000) : { state: 'busy' }
     if (answer.state === 'ready') return master.port
-    const reason = reasonUnwell(home, answer, { made, isLate: Date.now() > deadline }) ?? reasonDamaged(home, log)
+    const reason =
+      reasonUnwell(home, answer, { made, isLate: performance.now() > deadline }) ?? reasonDamaged(home, log)
     if (reason !== null) throw new StartFault(`The database in ${home.folder} ${reason}; see ${home.logFile}.`)
     if (answer.state === 'no database') made = await makeDatabase(addressOf(home, master.port, 'postgres'), 'weft')
     else await pause(25)
@@ -56,7 +57,7 @@ function reasonDamaged(home: Home, log: Log | null): string | null {
  */
 export async function startPostgres(home: Home, binaries: Binaries, wanted: number | null = null): Promise<number> {
   handOver(home.folder, home.account)
-  const giveUp = Date.now() + 20_000
+  const giveUp = performance.now() + 20_000
   for (let last = lastPort(home); ; last = 0) {
     dropStalePidFile(home.folder)
     const log = openLog(home.logFile)
@@ -64,7 +65,7 @@ export async function startPostgres(home: Home, binaries: Binaries, wanted: numb
       const port = await awaitBorn(home, launch(home, binaries, wanted ?? (await freePort(last)), log), log)
       if (port !== null) return port
       const word = log.since()
-      if (!passing.test(word) || Date.now() > giveUp) {
+      if (!passing.test(word) || performance.now() > giveUp) {
         throw new StartFault(
           `The database in ${home.folder} does not start: ${lastWord(home, word)}; see ${home.logFile}.`,
         )
@@ -85,7 +86,7 @@ export async function stopPostgres(home: Home, signals: readonly StopSignal[] = 
   if (master === null) return
   for (const signal of signals) {
     await askToStop(home, master.pid, signal)
-    for (const deadline = Date.now() + 30_000; Date.now() < deadline; await pause(20)) {
+    for (const deadline = performance.now() + 30_000; performance.now() < deadline; await pause(20)) {
       if (findPostmaster(home.folder)?.pid !== master.pid) return
     }
   }

@@ -8,14 +8,14 @@ import { probe } from './server-probe.ts'
  */
 export async function reachServer(url: string, patience: number, log: (line: string) => void): Promise<void> {
   const place = placeOf(url)
-  const deadline = Date.now() + patience
+  const deadline = performance.now() + patience
   for (let round = 0; ; round += 1) {
-    const answer = await probe(url, deadline - Date.now())
+    const answer = await probe(url, deadline - performance.now())
     if (answer.state === 'ready') return refuseOld(answer.versionNumber)
     if (answer.state === 'denied' || answer.state === 'no database' || answer.state === 'broken') {
       throw new StartFault(`DATABASE_URL: ${place} refuses the connection: ${answer.reason}.`)
     }
-    if (Date.now() >= deadline) {
+    if (performance.now() >= deadline) {
       const reason = answer.state === 'silent' ? answer.reason : 'it is still starting'
       throw new StartFault(`DATABASE_URL: cannot reach ${place}: ${reason}.`)
     }

@@ -54,8 +54,8 @@ export interface RelayedFact {
   readonly plugin: string | null
 }
 
-/** Which handlers want a fact of a tenant, as `<plugin>.<handler>`. */
-export type Subscribers = (fact: RelayedFact) => Promise<readonly string[]>
+/** Which handlers want each of some facts, as `<plugin>.<handler>`. */
+export type Subscribers = (facts: readonly RelayedFact[]) => Promise<readonly (readonly string[])[]>
 
 export class Relay {
   readonly #database: Database
@@ -110,10 +110,8 @@ export class Relay {
     })
     const last = rows.at(-1)
     if (!last) return 0
-    const told = await Promise.all(rows.map(async (fact) => ({ fact, handlers: await this.#subscribers(fact) })))
-    const deliveries = told.flatMap(({ fact, handlers }) =>
-      handlers.map((handler) => [fact.tenant_id, handler, fact.id] as const),
-    )
+    const told = await this.#subscribers(rows)
+    const deliveries = rows.flatMap((fact, i) => told[i]!.map((handler) => [fact.tenant_id, handler, fact.id] as const))
     if (deliveries.length > 0) {
       await transaction.query({
         text: `insert into kernel.deliveries (tenant_id, handler, fact)

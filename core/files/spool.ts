@@ -30,9 +30,9 @@ export class Spool {
     bound: { limit: number; refuse: () => Problem; signal?: AbortSignal },
     use: (spooled: Spooled) => Promise<T>,
   ): Promise<T> {
-    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     const path = join(this.#folder, randomUUID())
     try {
+      await mkdir(this.#folder, { recursive: true, mode: 0o700 })
       return await use({ path, ...(await this.#write(path, content, bound)) })
     } catch (error) {
       throw FULL.has(codeOf(error) ?? '') ? new Problem(507, 'disk_full') : error
@@ -55,7 +55,8 @@ export class Spool {
         bytes += part.byteLength
         if (bytes > limit) throw refuse()
         hash.update(part)
-        await file.writev([part])
+        // Writes all of it or throws; `write` may write a part of it where the disk is full, and say nothing.
+        await file.appendFile(part)
       }
       await file.sync()
     } finally {

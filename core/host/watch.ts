@@ -1,6 +1,8 @@
-/** What a process says to its supervisor of plugins that endanger it: blocked threads, ends, errors that nobody awaits. */
+/** What a process says to its supervisor of plugins that endanger it: blocked threads, filled memory, ends, errors that nobody awaits. */
 import { writeSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { pathToFileURL } from 'node:url'
+import { getHeapStatistics } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import type { Cause } from '../data/schemas.ts'
 import type { Guard } from '../work/guard.ts'
@@ -24,6 +26,7 @@ export interface WatchOrders {
   readonly channel: number
   readonly blockedMs: number
   readonly slowMs: number
+  readonly memoryMb: number
 }
 
 type Report = (message: string, fields: Record<string, unknown>) => void
@@ -33,6 +36,21 @@ export const CHANNEL = 4
 const BLOCKED_MS = 5_000
 const SLOW_MS = 2_000
 const BEAT_MS = 200
+const MB = 1024 * 1024
+/** Of the machine's or the container's memory: the rest is for PostgreSQL and the system. */
+const SHARE = 0.75
+
+/** What the process takes beside its heap, at least. */
+const BESIDE_MB = 64
+/** What it takes when all is well, and half as much again. */
+const LEAST_MB = 512
+
+/** What is more than this would end the process without a word, by Node or by the system. */
+function mostMemoryMb(): number {
+  const allowed = Math.min(totalmem(), process.constrainedMemory() || Infinity)
+  const heap = getHeapStatistics().heap_size_limit / MB + BESIDE_MB
+  return Math.max(LEAST_MB, Math.floor(Math.min((allowed / MB) * SHARE, heap)))
+}
 
 export class Watch {
   readonly #plugins: WatchOrders['plugins']
@@ -48,13 +66,16 @@ export class Watch {
     this.#report = report
   }
 
-  /** Looks after this thread from another one. */
-  beat(): void {
+  /**
+   * Looks after this thread from another one.
+   * @param memoryMb what the process may take
+   */
+  beat(memoryMb: number | null): void {
     const cells = new Int32Array(new SharedArrayBuffer(8))
     const ids = this.#plugins.map(({ id }) => id)
     shareEntries(cells.subarray(1), ids)
-    const times = { blockedMs: BLOCKED_MS, slowMs: SLOW_MS }
-    const workerData: WatchOrders = { cells, plugins: this.#plugins, channel: CHANNEL, ...times }
+    const bounds = { blockedMs: BLOCKED_MS, slowMs: SLOW_MS, memoryMb: memoryMb ?? mostMemoryMb() }
+    const workerData: WatchOrders = { cells, plugins: this.#plugins, channel: CHANNEL, ...bounds }
     new Worker(new URL('./watchdog.ts', import.meta.url), { workerData, execArgv: [] }).unref()
     setInterval(() => Atomics.add(cells, 0, 1), BEAT_MS).unref()
   }

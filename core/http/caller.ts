@@ -72,7 +72,7 @@ export async function callerFor(
   { id, log }: Pick<FastifyRequest, 'id' | 'log'>,
 ): Promise<Caller> {
   const state = await services.switches.of(identity.tenant.id)
-  const now = new Date()
+  const now = services.database.now()
   return {
     identity,
     state,

@@ -38,7 +38,7 @@ export class Rates {
   }
 
   #count(group: string, key: string, limit: number): void {
-    const now = Date.now()
+    const now = performance.now()
     this.#turn(now)
     const own = `${group} ${key}`
     const name = this.#present.has(own) || this.#present.size < MAX_COUNTS ? own : group

@@ -145,7 +145,7 @@ describe('the login of requests', () => {
       const claims = { tenant: h.tenants.alice, actorKind: 'user', actor: null, plugin, request: null } as const
       await app.query('begin')
       await app.query(
-        `set local app.ctx = '${signContext({ ...claims, origin: null, task: null, at: null }, contextKeyOf(SECRET), 0)}'`,
+        `set local app.ctx = '${signContext({ ...claims, origin: null, task: null, at: null }, contextKeyOf(SECRET), Date.now())}'`,
       )
       try {
         return await app.query(text).then(

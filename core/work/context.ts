@@ -232,7 +232,7 @@ export class ContextFactory {
     const can = (permission: string) =>
       isWithinUses(plugin, occasion.composition, permission) &&
       (occasion.permissions === null || occasion.permissions.has(permission))
-    const now = new Date()
+    const now = this.#database.now()
     const assertLives = () => {
       if (life.isOver || signal.aborted) throw new Error('This ctx is over: keep nothing of it beyond the call.')
     }
@@ -276,7 +276,7 @@ export class ContextFactory {
         return this.#questions.ask(frame, point, { input, key })
       }) as Ctx['ask'],
       ...this.#own(frame, { assertLives, can }),
-      links: linksOf({ tenant: occasion.tenant.id, plugin: plugin.id, url: this.#url, open }),
+      links: linksOf({ tenant: occasion.tenant.id, plugin: plugin.id, url: this.#url, now, open }),
       work: async <T>(command: (ctx: Ctx) => Promise<T>, { origin }: { origin?: string } = {}): Promise<T> => {
         assertLives()
         if (unit) throw new Error('ctx.work is for an exchange: a command is one transaction already.')

@@ -61,7 +61,8 @@ export class Guard {
   readonly #gauges = new Map<string, Gauge>()
   readonly #now: () => number
 
-  constructor(now: () => number = Date.now) {
+  /** @param now as of a clock that nobody sets: who does would end a rest, or make it last */
+  constructor(now: () => number = () => performance.timeOrigin + performance.now()) {
     this.#now = now
   }
 

@@ -16,6 +16,7 @@ interface Giver {
   readonly plugin: string
   /** Where this installation is reached; null where nobody has said. */
   readonly url: string | null
+  readonly now: Date
   /** @throws Error where there is no transaction */
   open(): Unit
 }
@@ -92,10 +93,10 @@ const refuse = (path: string, code: string): never => {
   throw new Problem(400, 'invalid', [{ path, code }])
 }
 
-function assertSound({ data = {}, expiresAt, uses }: LinkOptions): void {
+function assertSound({ data = {}, expiresAt, uses }: LinkOptions, now: Date): void {
   if (Buffer.byteLength(JSON.stringify(data)) > MAX_DATA_BYTES) refuse('/data', 'too_large')
   // A time that is none compares with nothing.
-  if (expiresAt !== null && !(expiresAt.getTime() > Date.now())) refuse('/expiresAt', 'past')
+  if (expiresAt !== null && !(expiresAt > now)) refuse('/expiresAt', 'past')
   if (uses !== undefined && (!Number.isInteger(uses) || uses < 1 || uses > MAX_USES)) refuse('/uses', 'range')
 }
 
@@ -111,11 +112,11 @@ export function without<T extends object, K extends keyof T>(value: T, key: K): 
   return rest
 }
 
-export function linksOf({ tenant, plugin, url, open }: Giver): Links {
+export function linksOf({ tenant, plugin, url, now, open }: Giver): Links {
   return {
     async create(to, options) {
       const unit = open()
-      assertSound(options)
+      assertSound(options, now)
       const { subject = null, data = {}, expiresAt, uses = null, password } = options
       if (password !== undefined) assertPassword(password)
       if (subject !== null) {

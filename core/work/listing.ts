@@ -109,11 +109,11 @@ async function countRows(scope: Scope, query: ListQuery, ask: { bound: string; e
     return { value: rows[0]?.count ?? 0, exact: true }
   }
   const known = estimates.get(ask.bound)
-  if (known && known.until > Date.now()) return { value: known.value, exact: false }
+  if (known && known.until > performance.now()) return { value: known.value, exact: false }
   const { rows } = await scope.unit.read<{ 'QUERY PLAN': { Plan: { 'Plan Rows': number } }[] }>(compileEstimate(query))
   const value = rows[0]?.['QUERY PLAN'][0]?.Plan['Plan Rows'] ?? 0
   estimates.delete(ask.bound)
-  estimates.set(ask.bound, { value, until: Date.now() + ESTIMATE_MS })
+  estimates.set(ask.bound, { value, until: performance.now() + ESTIMATE_MS })
   if (estimates.size > MAX_ESTIMATES) estimates.delete(estimates.keys().next().value as string)
   return { value, exact: false }
 }

@@ -121,7 +121,7 @@ export class Many {
 
   /** An answer that did not come in time is asked for once more, for it says nothing of the row. */
   async #each(rows: readonly Locked[], order: Order): Promise<Outcome> {
-    const until = Date.now() + BUDGET_MS
+    const until = performance.now() + BUDGET_MS
     const settled: string[] = []
     const failed: TaskFailure[] = []
     const unanswered: Locked[] = []
@@ -130,13 +130,13 @@ export class Many {
       if (problem) failed.push(failureOf(id, problem))
     }
     for (const row of rows) {
-      if (settled.length + unanswered.length > 0 && Date.now() > until) break
+      if (settled.length + unanswered.length > 0 && performance.now() > until) break
       const problem = await this.#one(row, order)
       if (problem?.code === 'unanswered') unanswered.push(row)
       else settle(row.id, problem)
     }
     for (const row of unanswered) {
-      if (settled.length > 0 && Date.now() > until) break
+      if (settled.length > 0 && performance.now() > until) break
       settle(row.id, await this.#one(row, order))
     }
     return { settled, done: settled.length - failed.length, failed }

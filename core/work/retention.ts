@@ -167,11 +167,11 @@ async function actOn({ transaction, composed, scope }: Place, what: Act, ids: re
   if (ids.length === 0) return { settled: [], done: 0, failed: [] }
   if (what === 'delete') return new Many(scope, composed, transaction).run(ids, { verb: 'delete' })
   const privacy = new Privacy(scope, composed.model, scope.composition.whole)
-  const until = Date.now() + BUDGET_MS
+  const until = performance.now() + BUDGET_MS
   const settled: string[] = []
   const failed: TaskFailure[] = []
   for (const id of ids) {
-    if (settled.length > 0 && Date.now() > until) break
+    if (settled.length > 0 && performance.now() > until) break
     const outcome = await attempt(transaction, () => privacy.erase(id))
     settled.push(id)
     if ('problem' in outcome) failed.push(failureOf(id, outcome.problem))

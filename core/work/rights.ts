@@ -165,7 +165,11 @@ export class Rights {
     const state = await this.#means.switches.of(tenant)
     const members = await this.#means.listMembers(tenant)
     const standingOf = (word: string): Standing => ({ ...roleNamed(word), keyPermissions: null })
-    return { state, now: new Date(), members: members.map(({ id, role }) => ({ id, standing: standingOf(role) })) }
+    return {
+      state,
+      now: this.#means.database.now(),
+      members: members.map(({ id, role }) => ({ id, standing: standingOf(role) })),
+    }
   }
 
   async compositionOf(tenant: string): Promise<Composition> {
@@ -179,6 +183,6 @@ export class Rights {
     const state = await switches.of(author.tenant)
     const standing = await findRole(database, author)
     if (!standing) return { permissions: new Set(), rules: NO_RULES, composition: compositions.of(state) }
-    return this.held(author.tenant, standing, { user: author.user, state, now: new Date() })
+    return this.held(author.tenant, standing, { user: author.user, state, now: database.now() })
   }
 }

@@ -72,7 +72,7 @@ export class TaskRun {
     as: Pick<Claims, 'actorKind' | 'actor'> = this.#claims,
   ): Promise<void> {
     // Each run comes one step further, however late it was begun.
-    const isOver = this.#hasStepped && Date.now() >= this.#slice.until
+    const isOver = this.#hasStepped && performance.now() >= this.#slice.until
     if (isOver || this.#slice.isEnding()) throw new RunEnd('paused')
     this.#hasStepped = true
     const claims = { ...this.#claims, ...as }

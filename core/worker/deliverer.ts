@@ -4,6 +4,7 @@ import type { Database } from '../data/database.ts'
 import type { Job } from '../delivery/queue.ts'
 import { readDigest } from '../facts/digest.ts'
 import type { Installed } from '../host/manifest.ts'
+import type { Newer } from '../host/newer.ts'
 import { powersOf } from '../host/powers.ts'
 import { settingsOf } from '../host/settings.ts'
 import type { LeftOut } from '../host/standing.ts'
@@ -31,6 +32,8 @@ import { type RunnerServices, TaskRunner } from './task-runner.ts'
 
 /** How long a task runs before others have their turn; its steps and the last of its calls end within the lease. */
 const SLICE_MS = 20_000
+/** How long a delivery rests before a newer process may get it. */
+const NEWER_SECONDS = 2
 
 interface Tenant {
   readonly id: string
@@ -47,6 +50,7 @@ export interface DelivererServices extends RunnerServices {
   /** What is to be told to these waits until they are back. */
   readonly leftOut: readonly LeftOut[]
   readonly logBudget: LogBudget
+  readonly newer: Newer
   findTenant(id: string): Promise<Tenant | null>
   report(message: string, fields: Record<string, unknown>): void
 }
@@ -101,9 +105,14 @@ export class Deliverer {
     return rows[0] ?? null
   }
 
-  #fateOf(handler: string): Outcome {
-    const isLeftOut = this.#services.leftOut.some(({ id }) => handler.startsWith(`${id}.`))
-    return isLeftOut ? { state: 'held', reason: 'left out' } : { state: 'dead', reason: 'no such handler' }
+  /** What becomes of a delivery to a handler that this process has not. */
+  async #turnAway(job: Job, handler: string): Promise<void> {
+    const { leftOut, newer, database } = this.#services
+    if (leftOut.some(({ id }) => handler.startsWith(`${id}.`)))
+      return this.#settle(job, { state: 'held', reason: 'left out' })
+    const isNewer = (await newer.handlers()).some(({ name }) => name === handler)
+    if (isNewer) return postpone(database, job, { reason: 'newer version', seconds: NEWER_SECONDS })
+    return this.#settle(job, { state: 'dead', reason: 'no such handler' })
   }
 
   /** Tells one handler of one fact; whatever comes of it is kept with the delivery. */
@@ -115,7 +124,7 @@ export class Deliverer {
     if (delivery.is_told) return this.#settle(job, { state: 'done', reason: null })
     const known = this.#handlers.get(delivery.handler)
     const isKernels = delivery.handler === KERNEL_TASKS
-    if (!known && !isKernels) return this.#settle(job, this.#fateOf(delivery.handler))
+    if (!known && !isKernels) return this.#turnAway(job, delivery.handler)
     const tenant = await this.#services.findTenant(job.tenant)
     const state = await this.#services.switches.of(job.tenant)
     if (!tenant || (known && !state.enabled.has(known.plugin.id))) {
@@ -141,7 +150,7 @@ export class Deliverer {
   }
 
   #slice(): Slice {
-    return { until: Date.now() + this.sliceMs, isEnding: this.#loop.isEnding }
+    return { until: performance.now() + this.sliceMs, isEnding: this.#loop.isEnding }
   }
 
   /** What became of a delivery whose telling did not come to its end. */
@@ -155,7 +164,10 @@ export class Deliverer {
     }
     // Not its fault: it is told again by the next worker.
     if (this.#loop.isEnding()) return this.#settle(job, { state: 'waiting', reason: null })
-    if (isUnavailable(error)) return postpone(this.#services.database, job, error)
+    if (isUnavailable(error)) {
+      const seconds = Number(error.errors[0]?.params?.retryAfter ?? 1)
+      return postpone(this.#services.database, job, { reason: 'suspended', seconds })
+    }
     await this.#fail(job, { ...delivery, attempts: telling.hasMoved ? 0 : delivery.attempts }, error)
   }
 

@@ -72,7 +72,7 @@ export class FeedRunner {
   readonly #running = new Map<string, Running>()
   /** Tenants whose keys are to be asked for; null for all. */
   #asked: Set<string> | null = null
-  #askedAt = 0
+  #askedAt = -Infinity
   #renewedAt = 0
   #timer: NodeJS.Timeout | undefined
   #keeper: NodeJS.Timeout | undefined
@@ -138,7 +138,7 @@ export class FeedRunner {
 
   /** A lease that could not be renewed in its time may be another one's by now. */
   #keep(): void {
-    const now = Date.now()
+    const now = performance.now()
     if (this.#running.size === 0) this.#renewedAt = now
     else if (now - this.#renewedAt >= this.#times.leaseMs) this.#endAll('fenced')
     if (this.#isRenewing) return
@@ -149,7 +149,7 @@ export class FeedRunner {
   }
 
   async #renew(): Promise<void> {
-    const asked = Date.now()
+    const asked = performance.now()
     const fences = [...this.#running.keys()]
     if (fences.length === 0) return
     const held = await renewFeeds(this.#services.database, {
@@ -166,11 +166,11 @@ export class FeedRunner {
   }
 
   async #ask(): Promise<void> {
-    if (Date.now() - this.#askedAt >= this.#times.askMs) this.#asked = null
+    if (performance.now() - this.#askedAt >= this.#times.askMs) this.#asked = null
     const only = this.#asked
     this.#asked = new Set()
     if (only?.size === 0) return
-    if (only === null) this.#askedAt = Date.now()
+    if (only === null) this.#askedAt = performance.now()
     const ids = only ? [...only] : await this.#listTenants()
     for (const id of ids) await this.#askTenant(id)
   }
@@ -221,7 +221,7 @@ export class FeedRunner {
   }
 
   async #begin(lease: Lease): Promise<void> {
-    if (this.#running.size === 0) this.#renewedAt = Date.now()
+    if (this.#running.size === 0) this.#renewedAt = performance.now()
     const { switches, findTenant } = this.#services
     const [tenant, state] = [await findTenant(lease.tenant), await switches.of(lease.tenant)]
     const known = this.#feeds.get(`${lease.plugin}.${lease.feed}`)
@@ -239,7 +239,7 @@ export class FeedRunner {
     to: { powers: PluginPowers; feed: Feed; occasion: Occasion; controller: AbortController },
   ): Promise<void> {
     const { signal } = to.controller
-    const begun = Date.now()
+    const begun = performance.now()
     let reason: unknown = null
     try {
       await this.#services.contexts.run(to.occasion, to.powers, {
@@ -254,7 +254,7 @@ export class FeedRunner {
     this.#running.delete(lease.fence)
     if (signal.aborted || this.#isEnded) return this.#release(lease, null)
     if (reason) this.#services.report('feed failed', { err: reason, ...lease })
-    const failures = Date.now() - begun >= STEADY_MS ? 1 : lease.failures + 1
+    const failures = performance.now() - begun >= STEADY_MS ? 1 : lease.failures + 1
     const waitMs = Math.min(this.#times.backoffMs * 2 ** (failures - 1), LONGEST_WAIT_MS)
     const text = reason === null ? 'it returned' : reasonOf(reason).slice(0, 500)
     await this.#release(lease, { reason: text, failures, waitMs })

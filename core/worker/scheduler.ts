@@ -29,17 +29,21 @@ export class Scheduler {
     this.#report = report
   }
 
-  /** Enters what manifests declare for every tenant, and takes out what they declare no more. */
-  async declare(): Promise<void> {
-    const now = new Date()
-    const lines = this.#installed.flatMap(({ id, manifest }) =>
+  /**
+   * Enters what manifests declare for every tenant, and takes out what they declare no more.
+   * @param newer plugins of which a newer version says it, elsewhere
+   */
+  async declare(newer: ReadonlySet<string>): Promise<void> {
+    const now = this.#database.now()
+    const own = this.#installed.filter(({ id }) => !newer.has(id))
+    const lines = own.flatMap(({ id, manifest }) =>
       Object.entries(manifest.schedules).map(([event, every]) => [id, event, every, nextDue(every, 'UTC', now)]),
     )
     const columns = [0, 1, 2, 3].map((i) => lines.map((line) => line[i]))
     await this.#database.door({
       text: `delete from kernel.schedules s where declared and plugin = any($3::text[]) and not exists
         (select from unnest($1::text[], $2::text[]) as l (plugin, event) where l.plugin = s.plugin and l.event = s.event)`,
-      values: [...columns.slice(0, 2), this.#installed.map(({ id }) => id)],
+      values: [...columns.slice(0, 2), own.map(({ id }) => id)],
     })
     await this.#database.door({
       text: `insert into kernel.schedules (tenant_id, plugin, event, key, due, every, declared)
@@ -94,7 +98,7 @@ export class Scheduler {
             text: 'update kernel.schedules set due = $4 where tenant_id = $1 and id = $2 and due = $3 returning payload',
           }
     // What was missed while nothing ran is told once, not once for each time.
-    const next = every === null ? [] : [nextDue(every, tz, new Date())]
+    const next = every === null ? [] : [nextDue(every, tz, this.#database.now())]
     const { rowCount } = await this.#database.once(claims, 'write', {
       text: `with taken as (${taken.text}) select kernel.emit($${4 + next.length}, payload) from taken`,
       values: [tenant, id, due, ...next, event],

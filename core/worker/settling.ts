@@ -88,12 +88,15 @@ export async function settle(database: Database, job: Job, { state, reason }: Ou
 }
 
 /** It has not been tried: its attempts stay as they are. */
-export async function postpone(database: Database, job: Job, { errors }: Problem): Promise<void> {
-  const seconds = Number(errors[0]?.params?.retryAfter ?? 1)
+export async function postpone(
+  database: Database,
+  job: Job,
+  { reason, seconds }: { reason: string; seconds: number },
+): Promise<void> {
   await database.door({
-    text: `update kernel.deliveries set state = 'waiting', reason = 'suspended', updated_at = now(),
+    text: `update kernel.deliveries set state = 'waiting', reason = $4, updated_at = now(),
       due = now() + make_interval(secs => $3) where tenant_id = $1 and id = $2 and state = 'queued'`,
-    values: [job.tenant, job.delivery, seconds],
+    values: [job.tenant, job.delivery, seconds, reason],
   })
 }
 

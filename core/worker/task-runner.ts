@@ -127,11 +127,11 @@ export class TaskRunner {
 
   #batch(at: BatchPlace, transaction: TenantTransaction, cursor: JsonObject) {
     const { tenant, run, task, composition, held } = at
-    const { cursorKey, isMember, contexts } = this.#services
+    const { cursorKey, isMember, contexts, database } = this.#services
     const scope: Scope = {
       tenant: tenant.id,
       country: tenant.country,
-      now: new Date(),
+      now: database.now(),
       me: task.createdBy,
       rules: held.rules,
       composition,

@@ -7,6 +7,7 @@ import { type RelayedFact, Relay } from '../delivery/relay.ts'
 import type { Spool } from '../files/spool.ts'
 import type { Store } from '../files/store.ts'
 import type { Installed } from '../host/manifest.ts'
+import { Newer, type NewerHandler } from '../host/newer.ts'
 import { BEGUN } from '../work/task-store.ts'
 import { Deliverer, type DelivererServices, type KnownHandler } from './deliverer.ts'
 import { FeedRunner, type FeedTimes } from './feeds.ts'
@@ -26,7 +27,7 @@ const TAKEN = 32
 /** How long a handler that runs may go on when the process is asked to end. */
 const GRACE_MS = 2_000
 
-export interface WorkerServices extends DelivererServices, RunnerServices {
+export interface WorkerServices extends Omit<DelivererServices, 'newer'>, RunnerServices {
   readonly carrier: Carrier
   readonly installed: readonly Installed[]
   readonly sessions: Sessions
@@ -47,10 +48,11 @@ export class DeliveryWorker {
   readonly #handlers: ReadonlyMap<string, KnownHandler>
   /** Handlers of plugins that are left out. */
   readonly #absent: readonly { plugin: string; name: string; event: string }[]
+  readonly #newer: Newer
   readonly #deliverer: Deliverer
   readonly #slots = new Slots(CONCURRENCY)
-  #declaredAt = 0
-  #turnedAt = Date.now()
+  #declaredAt = -Infinity
+  #turnedAt = performance.now()
   #timer: NodeJS.Timeout | undefined
   #turning: Promise<void> | null = null
   #again = false
@@ -65,7 +67,11 @@ export class DeliveryWorker {
       (plugin.plugin.handlers ?? []).map((handler) => [`${plugin.id}.${handler.name}`, { plugin, handler }] as const),
     )
     this.#handlers = new Map(all)
-    this.#deliverer = new Deliverer(services, this.#handlers, { isEnding: () => this.#ended, wake: () => this.wake() })
+    this.#newer = new Newer(services.database, services.installed)
+    this.#deliverer = new Deliverer({ ...services, newer: this.#newer }, this.#handlers, {
+      isEnding: () => this.#ended,
+      wake: () => this.wake(),
+    })
     this.#absent = services.leftOut.flatMap(({ id, state, handlers }) =>
       state === 'detached' ? [] : handlers.map(({ name, event }) => ({ plugin: id, name: `${id}.${name}`, event })),
     )
@@ -73,24 +79,33 @@ export class DeliveryWorker {
       services.report('schedule failed', { err, schedule: id, event, tenant }),
     )
     const patient = all.filter(([, { handler }]) => handler.kind === 'exchange').map(([name]) => name)
-    this.#relay = new Relay(services.database, (fact) => this.#subscribers(fact), services.carrier, [
+    this.#relay = new Relay(services.database, (facts) => this.#subscribers(facts), services.carrier, [
       KERNEL_TASKS,
       ...patient,
     ])
   }
 
-  async #subscribers({ tenant_id: tenant, event, plugin: author }: RelayedFact): Promise<string[]> {
+  /** Asked after the facts are read: no newer version can have been brought in before them and be missed. */
+  async #subscribers(facts: readonly RelayedFact[]): Promise<string[][]> {
+    const newer = await this.#newer.handlers()
+    return Promise.all(facts.map((fact) => this.#wanting(fact, newer)))
+  }
+
+  async #wanting(
+    { tenant_id: tenant, event, plugin: author }: RelayedFact,
+    newer: readonly NewerHandler[],
+  ): Promise<string[]> {
     if (event === BEGUN) return [KERNEL_TASKS]
     // Who hears everything does not hear itself: each answer would ask for the next.
     const wanting = [...this.#handlers].filter(
       ([, { handler, plugin }]) =>
         handler.event.name === event || (handler.event.name === anyEvent.name && plugin.id !== author),
     )
-    const waiting = this.#absent.filter((handler) => [event, anyEvent.name].includes(handler.event))
+    const waiting = [...this.#absent, ...newer].filter((handler) => [event, anyEvent.name].includes(handler.event))
     if (wanting.length + waiting.length === 0) return []
     const { enabled, off } = await this.#services.switches.of(tenant)
     const told = wanting.filter(([, { plugin }]) => enabled.has(plugin.id)).map(([name]) => name)
-    return [...told, ...waiting.filter(({ plugin }) => !off.has(plugin)).map(({ name }) => name)]
+    return [...new Set([...told, ...waiting.filter(({ plugin }) => !off.has(plugin)).map(({ name }) => name)])]
   }
 
   /** How long a task runs at a time, in milliseconds. */
@@ -102,7 +117,7 @@ export class DeliveryWorker {
     this.#services.carrier.work((job) => this.#take(job), TAKEN)
     const wake = () => this.wake()
     this.#stopListening = await this.#services.database.listen('weft_facts', { message: wake, gap: wake })
-    this.#turnedAt = Date.now()
+    this.#turnedAt = performance.now()
     this.#timer = setInterval(wake, POLL_MS)
     this.#feeds.start()
     const { report } = this.#services
@@ -118,7 +133,7 @@ export class DeliveryWorker {
       text: `select extract(epoch from now() - min(due))::float8 as lag from kernel.deliveries
         where state in ('waiting', 'queued') and due < now()`,
     })
-    const sinceTurn = (Date.now() - this.#turnedAt) / 1000
+    const sinceTurn = (performance.now() - this.#turnedAt) / 1000
     return { lagSeconds: Math.max(0, rows[0]?.lag ?? 0, sinceTurn), isQueueThere: await carrier.isThere() }
   }
 
@@ -137,7 +152,7 @@ export class DeliveryWorker {
         const told = await this.#scheduler.turn()
         if ((await this.#relay.turn()) || told > 0) this.#again = true
         for (const mailing of this.#services.mailings) await mailing.turn()
-        this.#turnedAt = Date.now()
+        this.#turnedAt = performance.now()
       } catch (error) {
         // The next poll tries again; a database that is away must not end the worker.
         this.#services.report('relay failed', { err: error })
@@ -146,10 +161,10 @@ export class DeliveryWorker {
   }
 
   async #declare(): Promise<void> {
-    if (Date.now() - this.#declaredAt < DECLARE_MS) return
-    await this.#scheduler.declare()
+    if (performance.now() - this.#declaredAt < DECLARE_MS) return
+    await this.#scheduler.declare(await this.#newer.plugins())
     await this.#release()
-    this.#declaredAt = Date.now()
+    this.#declaredAt = performance.now()
   }
 
   /** What was held for plugins that are back is due now. */

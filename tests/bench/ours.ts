@@ -23,6 +23,7 @@ await serve<Input>(async ({ ownerUrl, plugins = [], redisUrl = null }) => {
     databaseUrl: ownerUrl,
     databaseOwnerUrl: ownerUrl,
     databaseConnections: 24,
+    memoryMb: null,
     redisUrl,
     s3Url: null,
     smtpUrl: null,

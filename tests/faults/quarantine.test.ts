@@ -1,4 +1,4 @@
-/** A plugin that blocks, ends or shakes the process: the process comes back, the others go on, and the plugin is shut out. */
+/** A plugin that blocks, fills, ends or shakes the process: the process comes back, the others go on, and the plugin is shut out. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Fixtures } from '../support/fixtures.ts'
 import { eventually } from '../support/harness.ts'
@@ -10,11 +10,13 @@ const admin = { email: 'admin@quarantine.example', password: 'a password of some
 /** What is promised, and what one of them may take on a busy machine. */
 const BACK_MS = 10_000
 const LATE_MS = 30_000
+const MEMORY_MB = 900
 let program: Program | null = null
 let origin = ''
 let cookie = ''
 
 const act = (id: string, body: string) => `import { definePlugin } from 'weft'
+const kept = []
 const acts = { ${body} }
 const routes = Object.entries(acts).map(([name, act]) => ({
   method: 'POST', path: '/' + name, access: '${id}.run', kind: 'exchange', handle: async (ctx) => (await act(ctx)) ?? { pid: process.pid },
@@ -61,6 +63,11 @@ beforeAll(async () => {
      stray: () => { void Promise.reject(new Error('nobody awaits me')); setTimeout(() => { throw new Error('nobody catches me') }, 1) },
      later: async () => { setTimeout(() => { for (;;); }, 50) }`,
   )
+  const hoarder = plugin(
+    'hoarder',
+    `leak: () => { kept.push(Buffer.alloc(100_000_000, 1)) },
+     hoard: () => { for (;;) { kept.push(Buffer.alloc(1_000_000, 1)); for (const end = performance.now() + 3; performance.now() < end;); } }`,
+  )
   const steady = plugin('steady', 'look: () => {}')
   const port = await freePort()
   origin = `http://127.0.0.1:${port}`
@@ -69,7 +76,8 @@ beforeAll(async () => {
     WEFT_DATA_DIR: folders.path('data'),
     WEFT_ADMIN_EMAIL: admin.email,
     WEFT_ADMIN_PASSWORD: admin.password,
-    WEFT_PLUGINS: [trouble, steady].join(','),
+    WEFT_PLUGINS: [trouble, hoarder, steady].join(','),
+    WEFT_MEMORY: `${MEMORY_MB}`,
   })
   const failed = program.ended.then(({ err }) => Promise.reject(new Error(err)))
   failed.catch(() => {})
@@ -134,5 +142,22 @@ describe('a plugin that', { timeout: 120_000 }, () => {
       expect(await stateOf('trouble')).toMatchObject({ state })
     }
     expect((await stateOf('trouble')).reason.rule).toBe('it ended the process (code 7), twice in ten minutes')
+  })
+
+  test('fills the memory, call by call or in one, is quarantined when it was seen at it twice', async () => {
+    const first = await pidOf()
+    const leak = async () => (await call('POST', '/api/hoarder/leak').catch(() => null))?.body?.pid !== first
+    await eventually(leak, 'the process is another one', 60_000)
+    expect(await untilBack(first)).toBeLessThan(LATE_MS)
+    expect(await stateOf('hoarder')).toMatchObject({ state: 'active' })
+    // Between two calls nobody can say whose it is.
+    for (let life = 0; life < 2 && (await stateOf('hoarder')).state === 'active'; life++) {
+      const pid = await pidOf()
+      call('POST', '/api/hoarder/hoard').catch(() => {})
+      expect(await untilBack(pid)).toBeLessThan(LATE_MS)
+    }
+    const rule = `it filled the memory of the process beyond ${MEMORY_MB} MB, twice in ten minutes`
+    expect(await stateOf('hoarder')).toMatchObject({ state: 'quarantined', reason: { rule } })
+    expect((await call('POST', '/api/clients', { type: 'person', lastName: 'Roomy' })).status).toBe(201)
   })
 })

@@ -58,7 +58,7 @@ const contextOf = (more: Partial<Claims> = {}) =>
       ...more,
     },
     contextKeyOf(SECRET),
-    0,
+    Date.now(),
   )
 
 /** Runs one statement as a login, under a context, and takes it back. @returns the number of rows, or the SQLSTATE */

@@ -54,9 +54,9 @@ const claimsOf = (tenant: string, more: Partial<Claims> = {}): Claims => ({
   ...more,
 })
 export const sign = (tenant: string, secret = SECRET, offset = 0): string =>
-  signContext(claimsOf(tenant), contextKeyOf(secret), offset)
+  signContext(claimsOf(tenant), contextKeyOf(secret), Date.now() + offset * 1000)
 export const signAs = (tenant: string, more: Partial<Claims>): string =>
-  signContext(claimsOf(tenant, more), contextKeyOf(SECRET), 0)
+  signContext(claimsOf(tenant, more), contextKeyOf(SECRET), Date.now())
 
 /** The SQLSTATE of a refusal; what came of an attempt that was none. */
 export const codeOf = (attempt: Promise<unknown>) =>

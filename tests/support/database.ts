@@ -21,19 +21,20 @@ async function connect(url: string): Promise<Client> {
 }
 
 /** Copies wait for each other: a template must not be in use while it is copied. */
-async function copy(server: Client, name: string, template: string): Promise<void> {
+async function copy(server: Client, name: string, tablespace: string): Promise<void> {
   await server.query(`select pg_advisory_lock(hashtext('weft template'))`)
   try {
-    await server.query(`create database ${name} template ${template}`)
+    await server.query(`create database ${name} template ${inject('template')} tablespace ${tablespace}`)
   } finally {
     await server.query(`select pg_advisory_unlock(hashtext('weft template'))`)
   }
 }
 
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** @param tablespace where on the server's disks it lies */
+export async function createTestDatabase(tablespace = 'pg_default'): Promise<TestDatabase> {
   const server = await connect(inject('ownerUrl'))
   const name = `weft_test_${randomBytes(6).toString('hex')}`
-  await copy(server, name, inject('template'))
+  await copy(server, name, tablespace)
   const url = new URL(inject('ownerUrl'))
   url.pathname = `/${name}`
   const owner = await connect(url.href)

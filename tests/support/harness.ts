@@ -46,7 +46,8 @@ export interface Harness {
 
 const ORIGIN = 'http://localhost'
 
-function visitorOf(app: FastifyInstance, cookie: string): Visitor {
+/** Whoever has this cookie, by this one of several processes. */
+export function visitorOf(app: FastifyInstance, cookie: string): Visitor {
   const call = async (method: string, url: string, { body, headers = {} }: Call = {}): Promise<Reply> => {
     const reply = await app.inject({
       method: method as 'GET',
@@ -99,6 +100,7 @@ export function configFor(database: TestDatabase): Config {
     smtpUrl: null,
     // Many kernels share the server of the tests.
     databaseConnections: 12,
+    memoryMb: null,
   }
 }
 
@@ -108,11 +110,11 @@ export async function eventually<T>(
   what: string,
   ms = 10_000,
 ): Promise<T> {
-  const end = Date.now() + ms
+  const end = performance.now() + ms
   for (;;) {
     const value = await check()
     if (value) return value
-    if (Date.now() > end) throw new Error(`It did not happen within ${ms} ms: ${what}`)
+    if (performance.now() > end) throw new Error(`It did not happen within ${ms} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
 }
@@ -142,10 +144,14 @@ export interface HarnessOptions {
   readonly plugins?: readonly string[]
   /** What is configured otherwise than for all tests. */
   readonly config?: Partial<Config>
+  readonly tablespace?: string
+  /** What is done with the database before it is served. */
+  readonly prepare?: (database: TestDatabase) => Promise<unknown>
 }
 
 export async function openHarness(options: HarnessOptions = {}): Promise<Harness> {
-  const database = await createTestDatabase()
+  const database = await createTestDatabase(options.tablespace)
+  await options.prepare?.(database)
   const config = { ...configFor(database), plugins: options.plugins ?? pluginFolders, ...options.config }
   const screen = options.screen ?? null
   const kernel = await openKernel({ config, databaseUrl: database.ownerUrl, screen, report: () => {} })

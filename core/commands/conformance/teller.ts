@@ -1,6 +1,7 @@
 /** Tells facts to handlers at once, and once more, without waiting for the relay. */
 import { findTenant } from '../../tenancy/directory.ts'
 import { anyEvent } from '../../contract.ts'
+import { Newer } from '../../host/newer.ts'
 import { BEGUN } from '../../work/task-store.ts'
 import { Deliverer, type KnownHandler } from '../../worker/deliverer.ts'
 import { KERNEL_TASKS } from '../../worker/settling.ts'
@@ -35,6 +36,7 @@ export class Teller {
       contexts: services.contexts,
       leftOut: services.leftOut,
       logBudget: services.logBudget,
+      newer: new Newer(services.database, services.installed),
       rights: services.rights,
       cursorKey: services.cursorKey,
       isMember: services.isMember,

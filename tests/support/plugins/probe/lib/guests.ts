@@ -131,7 +131,7 @@ const share = defineRoute({
     const made = await ctx.links.create(shared, {
       ...rest,
       data: { note: 'for you' },
-      expiresAt: new Date(Date.now() + ms),
+      expiresAt: new Date(ctx.now.getTime() + ms),
     })
     if (fails) throw new Problem(409, 'failed')
     return made
