@@ -120,21 +120,16 @@ export class Database {
 
   async #run<T>(pool: Pool, begin: string, work: (transaction: TenantTransaction) => Promise<T>): Promise<T> {
     const client = await pool.connect()
+    const { promise: ended, reject } = Promise.withResolvers<never>()
     let fault: Error | undefined
     const late = setTimeout(() => {
       fault = new Problem(503, 'timeout')
       ;(client as PoolClient & { connection: { stream: { destroy(): void } } }).connection.stream.destroy()
+      // Work that never comes back would keep its place in the pool for ever.
+      reject(fault)
     }, TRANSACTION_MS)
     try {
-      await client.query(begin)
-      const result = await work({
-        query: async (query) => (await client.query(withoutName(query))) as never,
-        assume: async (claims) => {
-          await client.query(`select set_config('app.ctx', $1, true)`, [this.#sign(claims)])
-        },
-      })
-      await client.query('commit')
-      return result
+      return await Promise.race([this.#perform(client, begin, work), ended])
     } catch (error) {
       if (fault) throw fault
       if (isBroken(error)) fault = error as Error
@@ -144,6 +139,18 @@ export class Database {
       clearTimeout(late)
       client.release(fault)
     }
+  }
+
+  async #perform<T>(client: PoolClient, begin: string, work: (transaction: TenantTransaction) => Promise<T>) {
+    await client.query(begin)
+    const result = await work({
+      query: async (query) => (await client.query(withoutName(query))) as never,
+      assume: async (claims) => {
+        await client.query(`select set_config('app.ctx', $1, true)`, [this.#sign(claims)])
+      },
+    })
+    await client.query('commit')
+    return result
   }
 
   async #retry<T>(run: () => Promise<T>): Promise<T> {

@@ -1,4 +1,4 @@
-/** A queue in Redis that is wiped, refuses, hangs or is gone: what is to be told is told all the same, once. */
+/** A queue in Redis that is wiped, refuses, is full, hangs or is gone: what is to be told is told all the same, once. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -116,18 +116,30 @@ describe.skipIf(!binary)('Redis (needs redis-server or valkey-server)', () => {
     )
   }, 60_000)
 
-  test('read-only: writes are taken, and told when it takes jobs again', async () => {
-    await redis.config('SET', 'min-replicas-to-write', '1')
-    const ids = await createClients(10, 'Read-only')
-    await eventually(
-      async () =>
-        (await h.database.query(`select 1 from kernel.deliveries where state <> 'done' and attempts = 0`)).length > 0,
-      'they wait',
-    )
-    await redis.config('SET', 'min-replicas-to-write', '0')
-    await areTold(ids)
-    await expectOnce(ids)
-  }, 90_000)
+  test.each([
+    [
+      'without its replicas',
+      ['CONFIG', 'SET', 'min-replicas-to-write', '1'],
+      ['CONFIG', 'SET', 'min-replicas-to-write', '0'],
+    ],
+    ['a replica that only reads', ['REPLICAOF', '127.0.0.1', '1'], ['REPLICAOF', 'NO', 'ONE']],
+    ['full', ['CONFIG', 'SET', 'maxmemory', '1'], ['CONFIG', 'SET', 'maxmemory', '0']],
+  ])(
+    '%s: writes are taken, and told when it takes jobs again',
+    async (name, begin, end) => {
+      await redis.call(...(begin as [string]))
+      const ids = await createClients(10, name)
+      await eventually(
+        async () =>
+          (await h.database.query(`select 1 from kernel.deliveries where state <> 'done' and attempts = 0`)).length > 0,
+        'they wait',
+      )
+      await redis.call(...(end as [string]))
+      await areTold(ids)
+      await expectOnce(ids)
+    },
+    90_000,
+  )
 
   test('hanging, then gone and back empty', async () => {
     server.kill('SIGSTOP')

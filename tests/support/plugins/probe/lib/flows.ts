@@ -164,7 +164,7 @@ export const watch = defineFeed({
 export const runs: { name: string; ctx: Ctx; signal: AbortSignal }[] = []
 
 /** What a run would write. */
-export const writeFrom = (ctx: Ctx, clientId: string, title: string) =>
+export const writeFrom = async (ctx: Ctx, clientId: string, title: string) =>
   ctx.work((inner) => inner.rows(tasks).create({ clientId, title }))
 
 export const flowRoutes = [measure, download, ticks, sharedTicks, flood, failing, echo]
