@@ -335,6 +335,19 @@ describe.skipIf(!areShipped('couple'))('fields', () => {
     expect(JSON.stringify(openapi)).not.toContain('"notes"')
   })
 
+  test('of a plugin that are all masked leave nothing of it', async () => {
+    const names = ['civility', 'firstName', 'lastName', 'email', 'phone', 'birthDate']
+    const masked = Object.fromEntries(names.map((name) => [`extensions.couple.${name}`, 'masked']))
+    const { visitor } = await addPerson((await addRole({ fields: { clients: masked } })).id)
+    const row = await visitor.get(`/api/clients/${client.id}`)
+    expect([row.status, row.body.extensions.couple]).toEqual([200, undefined])
+    expect(await listIds(visitor)).toContain(client.id)
+    const patched = await visitor.patch(`/api/clients/${client.id}`, { firstName: 'Ada' }, row.body.version)
+    expect(patched.status).toBe(200)
+    const after = (await h.alice.get(`/api/clients/${client.id}`)).body
+    expect(after.extensions.couple).toMatchObject({ firstName: 'Camille', email: 'second@fields.example' })
+  })
+
   test('that are masked answer no question', async () => {
     const { visitor } = person
     const refused = [

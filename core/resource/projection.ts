@@ -18,11 +18,11 @@ function derivedOf(plugin: string, rollups: readonly (readonly [string, Record<s
 const without = (part: string, names: readonly string[] = []) =>
   names.length === 0 ? part : `(${part}) - array[${names.map((name) => `'${name}'`).join(', ')}]::text[]`
 
-/** Each enabled plugin's part of the row: what it stores beside what the kernel derives for it. */
+/** Each enabled plugin's part of the row: what it stores beside what the kernel derives for it. One of which nothing is shown has none. */
 function extensionsOf(model: Model): string {
   if (model.extensions.length === 0) return `'{}'::jsonb`
   const plugins = [...new Set(model.extensions.map(({ plugin }) => plugin))]
-  const parts = plugins.map((plugin) => {
+  const parts = plugins.flatMap((plugin) => {
     const extension = model.extensions.find((each) => each.plugin === plugin)
     const schema = extension?.schema
     const properties = Object.entries((schema?.properties ?? {}) as Record<string, Record<string, unknown>>)
@@ -31,8 +31,8 @@ function extensionsOf(model: Model): string {
     const sources = [
       stored && `coalesce(${without(`extensions->'${plugin}'`, extension?.hidden)}, '{}')`,
       derived.length > 0 && without(derivedOf(plugin, derived), extension?.hidden),
-    ]
-    return `'${plugin}', ${sources.filter(Boolean).join(' || ')}`
+    ].filter(Boolean)
+    return sources.length === 0 ? [] : `'${plugin}', ${sources.join(' || ')}`
   })
   return `json_build_object(${parts.join(', ')})`
 }

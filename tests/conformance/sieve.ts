@@ -1,7 +1,11 @@
 /** A plugin and a server with one hole of every kind: the kit has to find each of them. */
 import type { FastifyRequest } from 'fastify'
+import type { Author } from '../../core/access/role.ts'
+import type { Path } from '../../core/commands/conformance/role-paths.ts'
 import type { Server, Stage } from '../../core/commands/conformance/stage.ts'
 import type { Services } from '../../core/http/services.ts'
+import { NO_RULES } from '../../core/work/rules.ts'
+import type { Held } from '../../core/work/rights.ts'
 import { type Fixture, notesFixture } from '../support/fixtures.ts'
 
 /** What a plugin's author may do wrong, all in one. */
@@ -13,6 +17,8 @@ const body = { type: 'object', required: ['text'], additionalProperties: false, 
 let last = null
 const remember = defineRoute({ method: 'POST', path: '/remember', access: 'sieve.create', kind: 'command', body,
   async handle(_ctx, input) { last = input.body.text } })
+const peek = defineRoute({ method: 'GET', path: '/peek/:id', access: 'sieve.read', kind: 'query',
+  async handle(ctx, input) { return ctx.rows(notes).get(input.params.id) } })
 const recall = defineRoute({ method: 'GET', path: '/recall', access: 'sieve.read', kind: 'query',
   async handle() { return { last } } })
 const late = defineRoute({ method: 'POST', path: '/late', access: 'sieve.read', kind: 'exchange',
@@ -35,7 +41,7 @@ const onMerging = defineAnswer({ point: clients.points.merging,
     for (const note of items) await ctx.rows(notes).update(note, { text: 'seen in a merge' })
     return allow()
   } })
-export default definePlugin({ resources: [notes], routes: [remember, recall, late], handlers: [copy, twice], answers: [onMerging] })
+export default definePlugin({ resources: [notes], routes: [remember, recall, peek, late], handlers: [copy, twice], answers: [onMerging] })
 `
 
 const schema = {
@@ -49,17 +55,33 @@ const schema = {
   'x-title': ['text'],
 }
 
+/** What may be kept from somebody, and be asked for in every way. */
+const extension = {
+  type: 'object',
+  additionalProperties: false,
+  properties: { mark: { type: 'string', maxLength: 60, 'x-filter': true, 'x-sort': true, 'x-search': true } },
+}
+
 export const sieve: Fixture = notesFixture('sieve', {
   server: SERVER,
-  manifest: { uses: { clients: ['read', 'create'] } },
-  files: { 'schemas/sieve.json': JSON.stringify(schema) },
+  manifest: { uses: { clients: ['read', 'create'] }, extends: { sieve: 'schemas/extension.json' } },
+  files: { 'schemas/sieve.json': JSON.stringify(schema), 'schemas/extension.json': JSON.stringify(extension) },
 })
 
 export type Hole =
-  'silent strip' | 'broken input' | 'no keys' | 'no versions' | 'never off' | 'every key' | 'empty pack'
+  | 'silent strip'
+  | 'broken input'
+  | 'no keys'
+  | 'no versions'
+  | 'never off'
+  | 'every key'
+  | 'empty pack'
+  | 'written though refused'
+  | 'answers for anybody'
+  | 'work without roles'
 
-/** Which of the server's holes is open now. */
-export const open: { hole: Hole | null } = { hole: null }
+/** Which of the server's holes is open now, and on which paths it forgets the role of who asks. */
+export const open: { hole: Hole | null; forgotten: readonly Path[] } = { hole: null, forgotten: [] }
 
 /** Only what is opened differs from the service itself. */
 function inPlace<T extends object>(service: T, hole: Hole, other: Partial<Record<keyof T, unknown>>): T {
@@ -73,7 +95,7 @@ function inPlace<T extends object>(service: T, hole: Hole, other: Partial<Record
 }
 
 function doctorServices(services: Services): Services {
-  const { switches, keys } = services
+  const { switches, keys, rights } = services
   const everything = async (tenant: string) => {
     const state = await switches.of(tenant)
     return { ...state, enabled: new Set(services.installed.map(({ id }) => id)) }
@@ -84,6 +106,9 @@ function doctorServices(services: Services): Services {
   }
   const changed: Partial<Record<keyof Services, unknown>> = {
     switches: inPlace(switches, 'never off', { of: everything }),
+    rights: inPlace(rights, 'work without roles', {
+      of: async (author: Author) => withoutRole(await rights.of(author)),
+    }),
     keys: inPlace(keys, 'every key', { authenticate: allOf }),
   }
   return new Proxy(services, {
@@ -100,14 +125,66 @@ async function forgeVersion(request: FastifyRequest, stage: Stage): Promise<void
   if (row) request.headers['if-match'] = `"${row.version}"`
 }
 
+/** By which requests a path is known; the first that fits. */
+const REQUESTS: readonly (readonly [path: Path, request: RegExp])[] = [
+  ['changes', /^GET \/api\/changes\?.*after=(?!now)/],
+  ['include', /^GET \/api\/clients.*(include=|some)/],
+  ['schema', /^GET \/api\/schemas\/sieve/],
+  ['view', /^POST \/api\/views/],
+  ['route', /^GET \/api\/sieve\/peek/],
+  ['aggregate', /^GET \/api\/sieve\/aggregate/],
+  ['history', /^GET .*\/history$/],
+  ['pack', /^GET .*\/access-pack$/],
+  ['search', /^GET \/api\/sieve\?(.*&)?q=/],
+  ['sort', /^GET \/api\/sieve\?.*sort=-?extensions/],
+  ['filter', /^GET \/api\/sieve\?.*(filter=|empty=)/],
+  ['list', /^GET \/api\/sieve\?/],
+  ['get', /^GET \/api\/sieve\/[^/?]+$/],
+  ['create', /^POST \/api\/sieve$/],
+  ['update', /^PATCH \/api\/sieve\//],
+  ['delete', /^DELETE \/api\/sieve\//],
+  ['restore', /^POST \/api\/sieve\/.*\/restore$/],
+  ['merge', /^POST \/api\/sieve\/.*merge$/],
+  ['erase', /^POST \/api\/sieve\/.*\/erase$/],
+  ['batch', /^POST \/api\/sieve\/batch$/],
+]
+
+const withoutRole = <T extends Pick<Held, 'rules' | 'composition'>>(held: T): T => ({
+  ...held,
+  rules: NO_RULES,
+  composition: held.composition.base ?? held.composition,
+})
+
+/** Serves a path that was forgotten without asking for the role. */
+function forgetRole(request: FastifyRequest): void {
+  const path = REQUESTS.find(([, known]) => known.test(`${request.method} ${request.url}`))?.[0]
+  if (path && open.forgotten.includes(path) && request.caller) request.caller = withoutRole(request.caller)
+}
+
+async function writeAnyway(request: FastifyRequest, stage: Stage): Promise<void> {
+  if (request.method === 'PATCH' && TABLE.test(request.url))
+    await stage.query(`update kernel.users set name = name || '!' where id = $1`, [stage.own.user])
+}
+
+/** What was answered for a key, whoever may see what of it by now. */
+const answers = new Map<string, string>()
+const keyOf = ({ method, headers }: FastifyRequest) =>
+  method === 'POST' && open.hole === 'answers for anybody'
+    ? (headers['idempotency-key'] as string | undefined)
+    : undefined
+
 const KNOWN = new Set(['recordId', 'text', 'extensions'])
 
 function doctorApp(app: Server, stage: () => Stage): void {
   app.addHook('onRequest', async (request) => {
     if (open.hole === 'no keys') delete request.headers['idempotency-key']
     if (open.hole === 'no versions') await forgeVersion(request, stage())
+    if (open.hole === 'written though refused') await writeAnyway(request, stage())
+    if (open.forgotten.length > 0) forgetRole(request)
   })
-  app.addHook('preHandler', async (request) => {
+  app.addHook('preHandler', async (request, reply) => {
+    const kept = answers.get(keyOf(request) ?? '')
+    if (kept) return reply.type('application/json').send(kept)
     const { body } = request
     if (!request.url.startsWith('/api/sieve') || typeof body !== 'object' || body === null) return
     if (open.hole === 'silent strip')
@@ -115,9 +192,11 @@ function doctorApp(app: Server, stage: () => Stage): void {
     const { text } = body as { text?: string }
     if (open.hole === 'broken input' && text !== undefined) text.trim()
   })
-  app.addHook('onSend', async (request, _reply, payload) =>
-    open.hole === 'empty pack' && request.url.endsWith('/access-pack') ? '{}' : payload,
-  )
+  app.addHook('onSend', async (request, _reply, payload) => {
+    const key = keyOf(request)
+    if (key) answers.set(key, String(payload))
+    return open.hole === 'empty pack' && request.url.endsWith('/access-pack') ? '{}' : payload
+  })
 }
 
 export const doctor = { services: doctorServices, app: doctorApp }

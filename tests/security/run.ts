@@ -34,6 +34,7 @@ const STREAMED = 100
 const PROMISES: Readonly<Record<string, readonly [promise: string, least: number]>> = {
   tenants: ['nothing of another tenant is seen or changed', 20_000],
   permissions: ['who may not is refused, and nothing is changed', 5_000],
+  roles: ['a role of the tenant’s own sees and writes what its rules say', 5_000],
   'kernel fields': ['what the kernel keeps cannot be written', 400],
   'bad input': ['malformed requests are refused, and are no fault of the server', 10_000],
   repeats: ['one key makes one row and one answer', 200],
@@ -88,7 +89,7 @@ async function runAll(kit: Kit, extent: { seed: number; share: number }): Promis
       const found = await runRule(kit, bench, rule)
       const sum = sums.get(rule) as { tried: number; broken: string[] }
       sum.tried += bench.tally.triedOf(rule)
-      sum.broken.push(...found.map(({ finding }) => `${id ?? 'kernel'}: ${finding}`))
+      sum.broken.push(...found.map(({ finding, mend }) => `${id ?? 'kernel'}, ${rule}: ${finding}; mend: ${mend}`))
     }
     log(`${id ?? 'the kernel'}: ${bench.tally.total} tried`)
     const narrow = judgeBreadth(bench).map(({ finding }) => `${id}: ${finding} (${LEAST})`)

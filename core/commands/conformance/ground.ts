@@ -28,7 +28,7 @@ export interface Target {
   readonly composed: Composed
   readonly model: Model
   readonly isOwn: boolean
-  /** The plugin's own fields of it. */
+  /** The plugin's own fields of it; of its own resource also those by which it extends that itself. */
   readonly fields: readonly Field[]
   /** Of these, what a body may hold. */
   readonly writable: readonly Field[]
@@ -111,8 +111,8 @@ const OF_FIELDS = ['list', 'get', 'create', 'update']
 function targetOf(composed: Composed, plugin: string): Target {
   const { model } = composed
   const isOwn = model.plugin === plugin
-  const fields = [...model.fields.values()].filter((field) =>
-    isOwn ? field.extension === null : field.extension === plugin,
+  const fields = [...model.fields.values()].filter(
+    ({ extension }) => extension === plugin || (isOwn && extension === null),
   )
   return { composed, model, isOwn, fields, writable: fields.filter((field) => !field.readOnly) }
 }

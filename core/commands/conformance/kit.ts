@@ -7,11 +7,15 @@ import type { Bench } from './bench.ts'
 import { type Cast, openCast } from './cast.ts'
 import { checkTenants } from './crossing.ts'
 import { type ApiRoute, compositionOf, listRoutes, readGround } from './ground.ts'
+import { type Guise, openGuise } from './guise.ts'
 import { checkInput, INPUT } from './malformed.ts'
 import { checkPermissions, PERMISSIONS } from './matrix.ts'
 import { createRandom } from './random.ts'
 import { checkRepeats, checkVersions, REPEATS, VERSIONS } from './repeats.ts'
 import { checkMerges, checkPrivacy, MERGES, PRIVACY } from './people.ts'
+import { checkRoleFields } from './role-fields.ts'
+import { ROLES } from './role-paths.ts'
+import { checkRoleRows } from './role-rows.ts'
 import { Rows } from './rows.ts'
 import { Snapshots } from './snapshot.ts'
 import type { Stage } from './stage.ts'
@@ -25,6 +29,7 @@ export interface Kit {
   readonly stage: Stage
   readonly routes: readonly ApiRoute[]
   readonly cast: Cast
+  readonly guise: Guise
   readonly rows: Rows
   readonly snapshots: Snapshots
   readonly teller: Teller
@@ -38,14 +43,18 @@ export interface Extent {
 
 /** Of a plugin that has rows or fields, that much has to be tried. */
 export const LEAST = 100
+/** Of roles a sample has not all of it, but that part. */
+const LEAST_SHARE = 0.2
 
 export async function openKit(stage: Stage): Promise<Kit> {
   const snapshots = await Snapshots.open(stage)
   const { resources } = await compositionOf(stage)
+  const cast = await openCast(stage)
   return {
     stage,
     routes: await listRoutes(stage),
-    cast: await openCast(stage),
+    cast,
+    guise: await openGuise(stage, cast.permissions),
     rows: new Rows(resources),
     snapshots,
     teller: new Teller(stage),
@@ -67,6 +76,10 @@ export const RULES: Readonly<Record<string, Rule>> = {
     await checkTenants(bench, [key.ask])
   },
   [PERMISSIONS]: (bench, { cast }) => checkPermissions(bench, cast),
+  [ROLES]: async (bench, { guise }) => {
+    await checkRoleRows(bench, guise)
+    await checkRoleFields(bench, guise)
+  },
   [ASSIGNMENT]: checkAssignment,
   [INPUT]: checkInput,
   [REPEATS]: checkRepeats,
@@ -89,9 +102,19 @@ export async function runRule(kit: Kit, bench: Bench, rule: string): Promise<rea
   return bench.tally.findingsOf(rule)
 }
 
-/** Whether there was enough to find anything in. */
-export function judgeBreadth({ ground, tally }: Bench): Finding[] {
-  if (ground.targets.length === 0 || tally.total >= LEAST) return []
-  const finding = `only ${tally.total} things could be tried of it, and ${LEAST} are the least`
-  return [{ finding, mend: 'see what the other rules say: what cannot be reached is not tried' }]
+/** Whether there was enough to find anything in, also of roles alone. */
+export function judgeBreadth({ ground, tally, share }: Bench): Finding[] {
+  if (ground.targets.length === 0) return []
+  const mend = 'see what the other rules say: what cannot be reached is not tried'
+  const ofRoles = LEAST * Math.max(share, LEAST_SHARE)
+  const tried = [
+    [tally.total, LEAST, 'things'],
+    [tally.triedOf(ROLES), ofRoles, 'things by roles'],
+  ] as const
+  return tried
+    .filter(([count, least]) => count < least)
+    .map(([count, least, of]) => ({
+      finding: `only ${count} ${of} could be tried of it, and ${least} are the least`,
+      mend,
+    }))
 }

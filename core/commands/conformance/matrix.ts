@@ -6,7 +6,7 @@ import { ask, type Attempt, type Bench, changingNothing, inTurns, inWords, sampl
 import { type Caller, callersFor, type Cast, demandsOf, type Verdict, verdictOf } from './cast.ts'
 import type { ApiRoute, Target } from './ground.ts'
 import { withValue } from './rows.ts'
-import { differences } from './snapshot.ts'
+import { differences, type Snapshot } from './snapshot.ts'
 import { valueOf } from './specimen.ts'
 import type { Stage } from './stage.ts'
 
@@ -106,27 +106,38 @@ async function subjectOf({ rows, stage }: Bench, route: ApiRoute, target: Target
   return TAKES.includes(route.verb ?? '') ? rows.make(stage.own, name) : rows.standing(stage.own, name)
 }
 
-async function tryAllowed(bench: Bench, asked: Omit<Asked, 'attempts'>, target: Target | undefined): Promise<void> {
-  const { route } = asked
+/** What stands in the database now; null where something may have been changed since. */
+interface Seen {
+  last: Snapshot | null
+}
+
+async function tryAllowed(
+  bench: Bench,
+  asked: Omit<Asked, 'attempts'> & { target: Target | undefined },
+  seen: Seen,
+): Promise<void> {
+  const { route, target } = asked
   // What lasts would last, and what ends the session ends the kit.
   if (route.lasts || isEnding(route)) return
   const all = attemptsOf(route, target, await subjectOf(bench, route, target))
   const attempts = TAKES.includes(route.verb ?? '') ? all.slice(0, 1) : sampleOf(bench, all, 1)
   const isCode = route.verb === null && route.plugin !== null
-  await (isCode ? tryOwn(bench, { ...asked, attempts }) : judge(bench, { ...asked, attempts }))
+  if (isCode) return tryOwn(bench, { ...asked, attempts }, seen)
+  seen.last = null
+  await judge(bench, { ...asked, attempts })
 }
 
 /** What the plugin's own code refuses has changed nothing either. */
-async function tryOwn(bench: Bench, asked: Asked): Promise<void> {
+async function tryOwn(bench: Bench, asked: Asked, seen: Seen): Promise<void> {
   const { snapshots, tally } = bench
   for (const attempt of asked.attempts) {
-    const before = await snapshots.whole()
+    const before = seen.last ?? (await snapshots.whole())
     const { status } = await ask(asked.caller.ask, attempt)
     tally.count(PERMISSIONS)
     const what = `${inWords(attempt)} by ${asked.caller.name}`
     if (status === 401 || status >= 500) tally.find(PERMISSIONS, `${what} answers ${status}`, MEND)
-    if (status < 400) continue
-    const changed = differences(before, await snapshots.whole())
+    seen.last = status < 400 ? null : await snapshots.whole()
+    const changed = seen.last ? differences(before, seen.last) : []
     if (changed.length > 0) tally.find(PERMISSIONS, `${what} answers ${status} and changes ${changed.join(', ')}`, MEND)
   }
   tried.get(bench.stage)?.add(`${asked.route.method} ${asked.route.path}`)
@@ -174,8 +185,9 @@ export async function checkPermissions(bench: Bench, cast: Cast): Promise<void> 
   const all: Tried[] = []
   for (const route of ground.routes.filter((each) => !isOpen(each))) all.push(await prepare(bench, cast, route))
   await tryRefused(bench, all)
+  const seen: Seen = { last: null }
   for (const { route, target, demands, callers } of all) {
     const allowed = callers.filter((caller) => verdictOf(demands, caller) === 'allowed')
-    for (const caller of allowed) await tryAllowed(bench, { route, caller, verdict: 'allowed' }, target)
+    for (const caller of allowed) await tryAllowed(bench, { route, caller, verdict: 'allowed', target }, seen)
   }
 }

@@ -1,7 +1,8 @@
 /** What follows a record: merged and parted again it is as it was, its pack tells all of it, and erased nothing is left. */
 import type { JsonObject } from '../../contract.ts'
-import type { Field, Model } from '../../resource/model.ts'
+import type { Model } from '../../resource/model.ts'
 import { type Bench, versioned } from './bench.ts'
+import { type Canary, canaryOf } from './canary.ts'
 import type { Target } from './ground.ts'
 import { type Made, ownerOf, withValue } from './rows.ts'
 import { valueOf } from './specimen.ts'
@@ -80,29 +81,6 @@ export async function checkMerges(bench: Bench): Promise<void> {
       ground.targets.reduce((sum, { fields }) => sum + 2 * fields.length, 0),
     )
   }
-}
-
-/** A value that stands nowhere else, and by what it is found again. */
-interface Canary {
-  readonly field: Field
-  readonly value: unknown
-  readonly token: string
-}
-
-function canaryOf(bench: Bench, field: Field): Canary | null {
-  const { schema, type } = field
-  const n = bench.rows.next()
-  const digits = String(n).padStart(4, '0')
-  const word = `canary${digits}k${Math.floor(bench.random() * 1e6)}`
-  if (schema.enum || schema['x-values'] || field.readOnly || field.ref) return null
-  if (schema.format === 'email') return { field, value: `${word}@test.example`, token: word }
-  if (schema.format === 'phone')
-    return { field, value: `+331990${digits.padStart(5, '7')}`, token: `1990${digits.padStart(5, '7')}` }
-  if (type === 'date')
-    return { field, value: `19${10 + (n % 20)}-02-${10 + (n % 18)}`, token: `19${10 + (n % 20)}-02-${10 + (n % 18)}` }
-  if (type === 'text[]') return { field, value: [word], token: word }
-  if (type !== 'text' || schema.format || Number(schema.maxLength ?? 100) < word.length) return null
-  return { field, value: word, token: word }
 }
 
 interface Entered {

@@ -38,6 +38,10 @@ export class Rows {
     return this.#resources.get(resource) as Composed
   }
 
+  get models(): readonly Model[] {
+    return [...this.#resources.values()].map(({ model }) => model)
+  }
+
   /** A record that others may belong to. */
   get anyRecord(): string {
     const records = [...this.#resources.values()].filter(({ model }) => model.keep === 'record' && !model.rule)
@@ -76,7 +80,11 @@ export class Rows {
 
   /** @throws StartFault where the server refuses a row that its schema allows */
   async make(side: Side, resource: string, more: JsonObject = {}): Promise<Made> {
-    const body = await this.soundBody(side, resource, more)
+    return this.enter(side, resource, await this.soundBody(side, resource, more))
+  }
+
+  /** @throws StartFault where the server refuses the row */
+  async enter(side: Side, resource: string, body: JsonObject): Promise<Made> {
     const { model } = this.composedOf(resource)
     const reply = await side.ask('POST', model.path, { body })
     if (reply.status !== 201)

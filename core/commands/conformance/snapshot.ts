@@ -8,9 +8,10 @@ export type Snapshot = Readonly<Record<string, string>>
 /** To be signed in, and to fail to be, is noted there. */
 const NOT_READ = ['sessions', 'sign_in_failures']
 /** When somebody was seen last says nothing of what was done. */
-const CONTENT = `to_jsonb(t) - '{used_at}'::text[]`
-const TABLES = `select format('%I.%I', n.nspname, c.relname) as name, exists (select from pg_attribute a
-    where a.attrelid = c.oid and a.attname = 'tenant_id') as "isTenants"
+const SEEN = 'used_at'
+const has = (column: string) =>
+  `exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = '${column}')`
+const TABLES = `select format('%I.%I', n.nspname, c.relname) as name, ${has('tenant_id')} as "isTenants", ${has(SEEN)} as "isSeen"
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where n.nspname in ('public', 'kernel') and c.relkind = 'r' and not (c.relname = any($1))
     and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'e') order by 1`
@@ -18,7 +19,11 @@ const TABLES = `select format('%I.%I', n.nspname, c.relname) as name, exists (se
 interface Table {
   readonly name: string
   readonly isTenants: boolean
+  readonly isSeen: boolean
 }
+
+/** All that a row holds, as one text; without need it is not made JSON first, for that takes longest of all. */
+const contentOf = ({ isSeen }: Table) => (isSeen ? `(to_jsonb(t) - '${SEEN}')::text` : 't::text')
 
 export class Snapshots {
   readonly #stage: Pick<Stage, 'query'>
@@ -45,8 +50,8 @@ export class Snapshots {
 
   async #read(tables: readonly Table[], where: string, values: unknown[]): Promise<Snapshot> {
     const parts = tables.map(
-      ({ name }) =>
-        `select '${name}' as name, count(*) || ' ' || coalesce(sum(('x' || left(md5((${CONTENT})::text), 15))::bit(60)::bigint), 0) as sum from ${name} t${where}`,
+      (table) =>
+        `select '${table.name}' as name, count(*) || ' ' || coalesce(sum(hashtextextended(${contentOf(table)}, 0)), 0) as sum from ${table.name} t${where}`,
     )
     const rows = await this.#stage.query<{ name: string; sum: string }>(parts.join(' union all '), values)
     return Object.fromEntries(rows.filter(({ sum }) => sum !== '0 0').map(({ name, sum }) => [name, sum]))

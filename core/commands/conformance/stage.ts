@@ -37,6 +37,12 @@ export interface Side {
   readonly word: string
 }
 
+export interface Member {
+  readonly id: string
+  readonly ask: Ask
+  readonly cookie: string
+}
+
 export interface Stage {
   readonly app: Server
   readonly services: Services
@@ -48,7 +54,7 @@ export interface Stage {
   query<R>(text: string, values?: unknown[]): Promise<R[]>
   /** By `authorization` of a key. */
   askWith(headers: Readonly<Record<string, string>>): Ask
-  addMember(side: Side): Promise<{ ask: Ask; id: string }>
+  addMember(side: Side): Promise<Member>
   close(): Promise<void>
 }
 
@@ -106,7 +112,7 @@ async function openSide(services: Services, app: Server, slug: string, word: str
   return { tenant: made.tenant.id, slug, user: body.user.id, ...signed, word }
 }
 
-async function addMember(stage: Stage, { tenant }: Side): Promise<{ ask: Ask; id: string }> {
+async function addMember(stage: Stage, { tenant }: Side): Promise<Member> {
   const email = `${randomUUID()}@kit.example`
   const [user] = await stage.query<{ id: string }>(
     `insert into kernel.users (email, name, password) select $1, 'Member', password from kernel.users
@@ -115,8 +121,7 @@ async function addMember(stage: Stage, { tenant }: Side): Promise<{ ask: Ask; id
   )
   const { id } = user as { id: string }
   await stage.query(`insert into kernel.memberships (tenant_id, user_id, role) values ($1, $2, 'member')`, [tenant, id])
-  const { ask } = await signIn(stage.app, email)
-  return { ask, id }
+  return { id, ...(await signIn(stage.app, email)) }
 }
 
 /** @throws StartFault where the server does not start */

@@ -32,10 +32,10 @@ export class Tally {
     return [...this.#tried.values()].reduce((sum, each) => sum + each, 0)
   }
 
-  findingsOf(rule: string): Finding[] {
+  findingsOf(rule: string, most = SHOWN): Finding[] {
     const all = [...(this.#found.get(rule) ?? [])].map(([finding, mend]) => ({ finding, mend }))
-    if (all.length <= SHOWN) return all
-    const more = { finding: `and ${all.length - SHOWN} more`, mend: 'mend the first ones, and look again' }
-    return [...all.slice(0, SHOWN), more]
+    if (all.length <= most) return all
+    const more = { finding: `and ${all.length - most} more`, mend: 'mend the first ones, and look again' }
+    return [...all.slice(0, most), more]
   }
 }

@@ -63,6 +63,11 @@ export class Teller {
     return this.#stage.query<Fact>(text, [tenant, after])
   }
 
+  async lastOf(tenant: string, event: string): Promise<Fact | undefined> {
+    const text = `select id::text, event from kernel.facts where tenant_id = $1 and event = $2 order by id desc limit 1`
+    return (await this.#stage.query<Fact>(text, [tenant, event]))[0]
+  }
+
   /** @returns the delivery */
   async enter(tenant: string, handler: string, fact: string): Promise<string> {
     const text = `insert into kernel.deliveries (tenant_id, handler, fact, state, leased_until)

@@ -49,7 +49,7 @@ async function factOf(bench: Bench, event: string): Promise<(Fact & { isSound: b
   if (rows.composedOf(name.slice(0, dot))) await happen(bench, name.slice(0, dot), name.slice(dot + 1))
   const fresh = (await teller.factsSince(tenant, last)).find((each) => each.event === name)
   if (fresh) return { ...fresh, isSound: true }
-  const known = (await teller.factsSince(tenant, '0')).findLast((each) => each.event === name)
+  const known = await teller.lastOf(tenant, name)
   return known ? { ...known, isSound: false } : null
 }
 

@@ -35,21 +35,33 @@ const working = `
 
 export const brokenIds = Object.keys(SOURCES)
 
-/** @returns the folder of each plugin below `folder` */
-export function writeBrokenPlugins(folder: string): string[] {
+/** Works, and nobody who does not see it knows what it asks for. */
+export const UNLABELLED = 'lacks-label'
+const unlabelled = `
+  import { html } from 'lit'
+  ${element(UNLABELLED, 'render() { return html`<details><summary>More</summary><input type="text" class="input"></details>` }')}
+`
+
+/** @returns its folder */
+function write(folder: string, id: string, { source, widget }: { source: string; widget: object }): string {
+  const dir = join(folder, id)
+  const text = { en: id, fr: id }
+  mkdirSync(join(dir, 'ui'), { recursive: true })
+  mkdirSync(join(dir, 'locales'))
+  const manifest = { id, version: '1.0.0', weft: '*', name: text, summary: text, widgets: [{ ...widget, id: 'box' }] }
+  writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))
+  for (const language of ['en', 'fr'])
+    writeFileSync(join(dir, 'locales', `${language}.json`), `{"widget.box":"Box of ${id}"}`)
+  writeFileSync(join(dir, 'ui/index.ts'), source)
+  return dir
+}
+
+/** @returns the folder of each plugin below `folder`, and of the one without a label */
+export function writeBrokenPlugins(folder: string): { broken: string[]; unlabelled: string } {
   const sources = Object.entries({ ...SOURCES, [WORKING]: working })
   rmSync(folder, { recursive: true, force: true })
-  return sources.map(([id, source], order) => {
-    const dir = join(folder, id)
-    const text = { en: id, fr: id }
-    const widgets = [{ slot: 'record.section', of: 'clients', id: 'box', order: 900 + order }]
-    mkdirSync(join(dir, 'ui'), { recursive: true })
-    mkdirSync(join(dir, 'locales'))
-    const manifest = { id, version: '1.0.0', weft: '*', name: text, summary: text, widgets }
-    writeFileSync(join(dir, 'manifest.json'), JSON.stringify(manifest))
-    for (const language of ['en', 'fr'])
-      writeFileSync(join(dir, 'locales', `${language}.json`), `{"widget.box":"Box of ${id}"}`)
-    writeFileSync(join(dir, 'ui/index.ts'), source)
-    return dir
-  })
+  const broken = sources.map(([id, source], order) =>
+    write(folder, id, { source, widget: { slot: 'record.section', of: 'clients', order: 900 + order } }),
+  )
+  return { broken, unlabelled: write(folder, UNLABELLED, { source: unlabelled, widget: { slot: 'page' } }) }
 }

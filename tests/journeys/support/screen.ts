@@ -12,17 +12,19 @@ declare module 'vitest' {
     screen: string
     chromium: string
     brokenPlugins: string[]
+    unlabelledPlugin: string
   }
 }
 
 export default async function setup(project: TestProject): Promise<void> {
   project.provide('chromium', findChromium())
-  const broken = writeBrokenPlugins(join(ROOT, '.build/journeys/plugins'))
-  const folders = findFolders(broken, []).filter(({ dir }) => existsSync(join(dir, 'ui/index.ts')))
+  const { broken, unlabelled } = writeBrokenPlugins(join(ROOT, '.build/journeys/plugins'))
+  const folders = findFolders([...broken, unlabelled], []).filter(({ dir }) => existsSync(join(dir, 'ui/index.ts')))
   const plugins = folders.map(({ dir, manifest }) => ({ id: manifest.id, dir }))
   // Not where `npm start` looks: a screen with broken plugins is nobody's.
   const out = join(ROOT, '.build/journeys/screen')
   if (await screenIsStale({ root: ROOT, out, plugins })) await buildScreen({ root: ROOT, out, plugins })
   project.provide('screen', out)
   project.provide('brokenPlugins', broken)
+  project.provide('unlabelledPlugin', unlabelled)
 }
