@@ -1,5 +1,5 @@
 /** Fields that a role does not see, or only reads: on every path, by a value that stands nowhere else. */
-import type { FieldGrant } from '../../access/grants.ts'
+import type { FieldGrant } from '../../contract.ts'
 import type { JsonObject } from '../../contract.ts'
 import { StartFault } from '../../fault.ts'
 import { type Field, systemFieldsOf } from '../../resource/model.ts'
