@@ -20,7 +20,9 @@ try {
 }
 
 async function run(node, words) {
-  const env = { ...process.env, ...pathWith(join(root, 'node_modules', '.bin'), 'first') }
+  // Every process strips the types of its sources, and need not do so anew.
+  const NODE_COMPILE_CACHE = process.env.NODE_COMPILE_CACHE ?? join(root, 'node_modules', '.cache', 'compiled')
+  const env = { ...process.env, NODE_COMPILE_CACHE, ...pathWith(join(root, 'node_modules', '.bin'), 'first') }
   // Becoming the script leaves no second process to pass signals on, or to be killed without it.
   if (Number.parseInt(process.versions.node, 10) >= 24 && process.execve)
     process.execve(node, [node, ...(isUnderNpm ? watchParent() : []), ...words], env)

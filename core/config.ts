@@ -90,7 +90,7 @@ export function takeConfig(): Config {
 
 /** What a foreign program (PostgreSQL, npm) needs of the environment: never a password or secret of ours. */
 export function programEnvironment(env: Environment = process.env): Record<string, string> {
-  const names = ['PATH', 'Path', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR']
+  const names = ['PATH', 'Path', 'SystemRoot', 'TEMP', 'TMP', 'TMPDIR', 'NODE_COMPILE_CACHE']
   const kept = names.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]]))
   // LC_ALL=C keeps PostgreSQL's messages in English whatever the operator's language.
   return { ...Object.fromEntries(kept), LC_ALL: 'C', TZ: 'UTC' }

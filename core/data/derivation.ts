@@ -1,18 +1,38 @@
 /** Brings what the engine derives from schemas into the database, and finds out whose schema does not fit. */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import type { Derived, RoleNames } from '../resource/derived.ts'
 
-export async function inTransaction<T>(client: Client, run: () => Promise<T>): Promise<T> {
-  await client.query('begin')
-  try {
-    const result = await run()
-    await client.query('commit')
-    return result
-  } catch (error) {
-    await client.query('rollback')
-    throw error
+/** What fails because others read and write meanwhile: serialization, a deadlock, a lock that is not to be had. */
+const OF_THE_MOMENT: ReadonlySet<string> = new Set(['40001', '40P01', '55P03'])
+const MAX_ATTEMPTS = 10
+const PAUSE_MS = 100
+
+/** A table may be in use while it is changed: a transaction that has lost begins anew. */
+async function again<T>(run: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (attempt >= MAX_ATTEMPTS || !OF_THE_MOMENT.has((error as { code?: string }).code ?? '')) throw error
+      await pause(Math.random() * PAUSE_MS * attempt)
+    }
   }
 }
+
+/** @param run is run anew where the transaction has lost against others */
+export const inTransaction = <T>(client: Client, run: () => Promise<T>): Promise<T> =>
+  again(async () => {
+    await client.query('begin')
+    try {
+      const result = await run()
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback')
+      throw error
+    }
+  })
 
 async function applyDerived(client: Client, derived: Derived, roles: RoleNames): Promise<void> {
   const { rows } = await client.query('select hash, search_hash from kernel.derived where "table" = $1', [
@@ -82,14 +102,15 @@ async function applyEach(client: Client, all: readonly Derived[], roles: RoleNam
 }
 
 /** Runs what must leave nothing behind. */
-export async function undone<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  await client.query('begin')
-  try {
-    return await work()
-  } finally {
-    await client.query('rollback')
-  }
-}
+export const undone = <T>(client: Client, work: () => Promise<T>): Promise<T> =>
+  again(async () => {
+    await client.query('begin')
+    try {
+      return await work()
+    } finally {
+      await client.query('rollback')
+    }
+  })
 
 const wouldApply = (client: Client, derived: Derived, roles: RoleNames): Promise<boolean> =>
   undone(client, () => applyDerived(client, derived, roles)).then(

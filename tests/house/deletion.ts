@@ -181,7 +181,9 @@ async function check(folder: string, ownerUrl: string): Promise<void> {
     run(single, ['core/main.ts', 'plugin', 'check', 'wedding-gifts'], { DATABASE_URL: ownerUrl, WEFT_SECRET: SECRET })
     run(single, ['.ci/check.mjs', 'typecheck'])
     run(single, ['node_modules/prettier/bin/prettier.cjs', '--check', 'plugins'])
-    run(single, ['node_modules/vitest/vitest.mjs', 'run', 'tests/house'], { DATABASE_URL: ownerUrl })
+    // Whether `plugin check` finds what it looks for does not hang on which plugins are there.
+    const others = ['tests/house', '--exclude', 'tests/house/check.test.ts']
+    run(single, ['node_modules/vitest/vitest.mjs', 'run', ...others], { DATABASE_URL: ownerUrl })
     await boot(single, url, async (address, send) => {
       await assertServes(send, { '/api/clients': 200, '/api/interactions': 200, '/api/wedding-gifts': 200, '/': 200 })
       await assertShows(address, send, 'wedding-gifts', 'Wedding gifts')

@@ -1,6 +1,5 @@
 /** Fields that a role does not see, or only reads: on every path, by a value that stands nowhere else. */
-import type { FieldGrant } from '../../contract.ts'
-import type { JsonObject } from '../../contract.ts'
+import type { FieldGrant, JsonObject } from '../../contract.ts'
 import { StartFault } from '../../fault.ts'
 import { type Field, systemFieldsOf } from '../../resource/model.ts'
 import { ask, type Attempt, type Bench, changingNothing, inTurns, inWords, sampleOf, versioned } from './bench.ts'

@@ -60,8 +60,10 @@ export class Places {
     const known = this.#examples.get(resource)
     if (known) return known
     const [full, empty] = [await this.#rows.make(this.#side, resource), await this.#rows.make(this.#side, resource)]
-    for (const { name, owner } of this.#rows.composedOf(resource).children.values())
-      for (let n = 0; owner && n < CHILDREN; n++) await this.#rows.make(this.#side, name, { [owner.name]: full.id })
+    for (const { name, owner } of this.#rows.composedOf(resource).children.values()) {
+      if (!owner) continue
+      for (let n = 0; n < CHILDREN; n++) await this.#rows.make(this.#side, name, { [owner.name]: full.id })
+    }
     const examples = { full: full.id, empty: empty.id }
     this.#examples.set(resource, examples)
     return examples
