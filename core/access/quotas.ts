@@ -1,6 +1,6 @@
 /** How much of a server a tenant may take; set by whoever runs it. */
 import { Problem } from '../contract.ts'
-import type { Database, Query, Result, Transaction } from '../data/database.ts'
+import type { Database, Run, Transaction } from '../data/database.ts'
 
 export interface Quotas {
   /** A minute, of each process that serves. */
@@ -9,8 +9,6 @@ export interface Quotas {
   /** Bytes. */
   readonly files: number
 }
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 const COLUMNS = { requests: 'request_quota', members: 'member_quota', files: 'file_quota' } as const
 

@@ -43,6 +43,9 @@ const BEGIN: Record<Mode, string> = {
   optimistic: 'begin isolation level repeatable read',
 }
 
+/** Runs one statement, wherever that is. */
+export type Run = <R>(query: Query) => Promise<Result<R>>
+
 export class Database {
   readonly #orms: MikroORM[]
   readonly #app: Pool

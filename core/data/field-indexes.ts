@@ -7,7 +7,7 @@ import type { Client } from 'pg'
 import type { Schema } from '../contract.ts'
 import { extensionFields } from '../resource/model.ts'
 import { isIndexed } from '../resource/tenant-fields.ts'
-import type { Query, Result } from './database.ts'
+import type { Run } from './database.ts'
 
 export interface FieldIndex {
   readonly name: string
@@ -15,8 +15,6 @@ export interface FieldIndex {
   readonly text: string
   readonly statistics: string
 }
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 /** Each is looked at whenever a statement over the table is planned: beyond these, fields are filtered without one. */
 const MAX_PER_TABLE = 200

@@ -3,7 +3,7 @@
  * server does not start.
  */
 import { KEPT, type RoleNames } from '../resource/derived.ts'
-import type { Query, Result } from './database.ts'
+import type { Run } from './database.ts'
 
 /** Tables with no tenant's row security: the door's closed list, and what only the owner reads. */
 const DIRECTORY = [
@@ -44,8 +44,6 @@ const INTERNAL = [
   'operations',
 ]
 const POLICY = '(tenant_id = ( SELECT kernel.tenant() AS tenant))'
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unknown[] }> = {
   'a table has no forced row security': {

@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from 'pg'
 import { reasonOf, StartFault } from '../fault.ts'
 import type { Derived, RoleNames } from '../resource/derived.ts'
-import type { Query, Result } from './database.ts'
+import type { Run } from './database.ts'
 import { deriveAll, inTransaction, keepKinds, keepPersonal, keepReferences } from './derivation.ts'
 import type { Cause } from './schemas.ts'
 
@@ -71,8 +71,6 @@ async function applyOwn(client: Client, source: MigrationFolder): Promise<string
 
 const newerFault = (migration: string): StartFault =>
   new StartFault(`A newer Weft has prepared the database: its migration ${migration} is not here. Start that one.`)
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 /** @throws StartFault where a newer Weft has prepared the database */
 export async function assertNotAhead(run: Run, folder: string): Promise<void> {

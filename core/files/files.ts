@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { type FileInfo, Problem } from '../contract.ts'
 import type { Claims } from '../data/context.ts'
-import type { Database, Query, Result } from '../data/database.ts'
+import type { Database, Run } from '../data/database.ts'
 import { isUuid } from '../resource/formats.ts'
 import { cleanName } from './name.ts'
 import type { Spool, Spooled } from './spool.ts'
@@ -11,8 +11,6 @@ import type { ByteRange, Store } from './store.ts'
 import { findType } from './type.ts'
 
 const MAX_BYTES = 2 * 1024 ** 3
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 /** A file with whose it is. */
 export interface StoredFile extends FileInfo {

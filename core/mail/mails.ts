@@ -2,13 +2,12 @@
 import { randomUUID } from 'node:crypto'
 import { Problem } from '../contract.ts'
 import type { Claims } from '../data/context.ts'
-import type { Database, Query, Result } from '../data/database.ts'
+import type { Database, Run } from '../data/database.ts'
 import { codeOf } from '../fault.ts'
 import { isUuid } from '../resource/formats.ts'
 import { type Message, writeAddress } from './message.ts'
 import type { Attachment, Post } from './post.ts'
 
-type Run = <R>(query: Query) => Promise<Result<R>>
 type State = 'queued' | 'sent' | 'failed' | 'kept'
 
 export interface MailEntry {

@@ -1,11 +1,9 @@
 /** What members are told, kept for each of them until it is read. */
 import { type JsonObject, Problem } from '../contract.ts'
-import type { Query, Result } from '../data/database.ts'
+import type { Run } from '../data/database.ts'
 import { Parameters } from '../resource/filter.ts'
 import { isUuid } from '../resource/formats.ts'
 import { compileGuards, type Ruled } from '../resource/guard.ts'
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 export interface Reader {
   readonly tenant: string

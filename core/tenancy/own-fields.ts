@@ -1,7 +1,7 @@
 /** What a tenant has defined itself, as it is kept: fields, and the values of lists. */
 import { createHash } from 'node:crypto'
 import type { ListValue } from '../contract.ts'
-import type { Query, Result } from '../data/database.ts'
+import type { Run } from '../data/database.ts'
 import type { ValueLists } from '../resource/lists.ts'
 import { extensionsOf, type TenantExtension, type TenantField } from '../resource/tenant-fields.ts'
 
@@ -13,8 +13,6 @@ export interface OwnFields {
   /** The same for the same fields, labels and lists; empty where there are none. */
   readonly hash: string
 }
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 export const FIELD_COLUMNS = `resource, plugin, name, schema, required, labels, removed_at is not null as "isRemoved",
   purged_at is not null as "isPurged", in_words as "inWords"`

@@ -1,10 +1,9 @@
 /** Roles and teams of a tenant, as they are kept. What a role gives is read in `work/rights.ts`. */
 import { type ChosenRole, roleNamed, type Team, type TenantRole } from '../access/grants.ts'
 import { Problem } from '../contract.ts'
-import type { Database, Query, Result, Transaction } from '../data/database.ts'
+import type { Database, Run, Transaction } from '../data/database.ts'
 import { isUuid } from '../resource/formats.ts'
 
-type Run = <R>(query: Query) => Promise<Result<R>>
 type Directory = Pick<Database, 'directory'>
 
 export interface OwnRoles {

@@ -1,6 +1,6 @@
 /** Which plugins are on for which tenant, which fields and roles it has defined itself, known to every process within a moment of each change. */
 import { type JsonObject, Problem } from '../contract.ts'
-import type { Database, Query, Result } from '../data/database.ts'
+import type { Database, Run } from '../data/database.ts'
 import type { Asks } from '../resource/description.ts'
 import { type Quotas, readQuotas } from '../access/quotas.ts'
 import { type OwnFields, readOwnFields } from './own-fields.ts'
@@ -23,8 +23,6 @@ export interface Switchable {
   readonly isKernel: boolean
   readonly requires: readonly string[]
 }
-
-type Run = <R>(query: Query) => Promise<Result<R>>
 
 const CHANNEL = 'weft_plugins'
 
