@@ -8,8 +8,8 @@ import type { TenantState } from '../tenancy/switches.ts'
 import type { Composition } from './composition.ts'
 import type { ContextFactory } from './context.ts'
 import { findGrantFaults } from './grants.ts'
+import { systemOccasion } from './occasion.ts'
 import type { NarrowingPlace } from './rights.ts'
-import { NO_RULES } from './rules.ts'
 
 /** How long an answer holds. What changes which plugins are on, or a role, is heard of at once. */
 const KEPT_MS = 2_000
@@ -49,14 +49,18 @@ export class Narrowings {
   }
 
   /** @throws Problem 503 `unanswered`: what a plugin would take away nobody knows, so nothing is given */
-  async of(holder: RightsHolder, { tenant, state, composition }: NarrowingPlace): Promise<readonly Narrowing[]> {
+  async of(
+    who: Omit<RightsHolder, 'teams'>,
+    { tenant, state, composition }: NarrowingPlace,
+  ): Promise<readonly Narrowing[]> {
     if (!(await this.#means.contexts.isNarrowed(tenant))) return []
     const known = this.#kept.get(state) ?? new Map<string, Kept>()
     this.#kept.set(state, known)
-    const key = `${holder.userId} ${holder.role}`
+    const key = `${who.userId} ${who.role}`
     const kept = known.get(key)
     if (kept && kept.until > performance.now()) return kept.narrowings
-    const narrowings = this.#ask(holder, tenant, composition)
+    const teams = state.teams.filter(({ members }) => members.includes(who.userId)).map(({ id }) => id)
+    const narrowings = this.#ask({ ...who, teams }, tenant, composition)
     known.delete(key)
     known.set(key, { until: performance.now() + KEPT_MS, narrowings })
     narrowings.catch(() => known.delete(key))
@@ -68,20 +72,7 @@ export class Narrowings {
     const { contexts, findTenant, report } = this.#means
     const tenant = await findTenant(id)
     if (!tenant) throw new Problem(503, 'unanswered')
-    const say = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-      report(message, { level, tenant: id, ...fields })
-    const occasion = {
-      tenant,
-      actor: { kind: 'system' as const, id: null },
-      lang: tenant.language,
-      composition,
-      permissions: null,
-      rules: NO_RULES,
-      settings: {},
-      request: randomUUID(),
-      idempotencyKey: null,
-      log: { info: say('info'), warn: say('warn'), error: say('error') },
-    }
+    const occasion = systemOccasion({ tenant, composition, settings: {}, request: randomUUID(), report, marks: {} })
     return contexts.narrow(occasion, holder, (answer) => readNarrowing(composition, answer))
   }
 }

@@ -5,7 +5,7 @@ import type { Transaction } from '../data/database.ts'
 import type { Answerer } from './asking.ts'
 import type { Composition } from './composition.ts'
 import { isPublicAddress, openHttp } from './outbound.ts'
-import type { Rules } from './rules.ts'
+import { NO_RULES, type Rules } from './rules.ts'
 import type { Telling } from './telling.ts'
 import type { Joined } from './unit.ts'
 
@@ -59,6 +59,31 @@ export interface Occasion {
   readonly begun?: (task: string) => void
   /** By which the caller came. */
   readonly link?: Link
+}
+
+/** What the system itself has plugin code do, with no rights but the plugin's own. */
+interface SystemWork extends Pick<Occasion, 'composition' | 'settings' | 'request'> {
+  readonly tenant: Occasion['tenant'] & { readonly language: string }
+  readonly report: (message: string, fields: Record<string, unknown>) => void
+  /** What each line of its log bears. */
+  readonly marks: Readonly<Record<string, unknown>>
+}
+
+export function systemOccasion({ tenant, composition, settings, request, report, marks }: SystemWork): Occasion {
+  const say = (level: string) => (message: string, fields?: Record<string, unknown>) =>
+    report(message, { level, ...marks, tenant: tenant.id, ...fields })
+  return {
+    tenant,
+    actor: { kind: 'system', id: null },
+    lang: tenant.language,
+    composition,
+    permissions: null,
+    rules: NO_RULES,
+    settings,
+    request,
+    idempotencyKey: null,
+    log: { info: say('info'), warn: say('warn'), error: say('error') },
+  }
 }
 
 /** Looks first in each transaction that may write, and refuses it by throwing. */

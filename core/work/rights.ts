@@ -90,15 +90,11 @@ interface Means {
   readonly permissions: readonly OwnedPermission[]
   readonly switches: Switches
   readonly compositions: Compositions
-  readonly narrowings: { of(holder: RightsHolder, place: NarrowingPlace): Promise<readonly Narrowing[]> }
+  readonly narrowings: {
+    of(who: Omit<RightsHolder, 'teams'>, place: NarrowingPlace): Promise<readonly Narrowing[]>
+  }
   listMembers(tenant: string): Promise<readonly Pick<Member, 'id' | 'role'>[]>
 }
-
-const holderOf = ({ role, roleId }: Standing, { user, state }: At): RightsHolder => ({
-  userId: user,
-  role: roleId ?? role,
-  teams: state.teams.filter(({ members }) => members.includes(user)).map(({ id }) => id),
-})
 
 async function meets(
   run: Unit['read'],
@@ -122,8 +118,8 @@ export class Rights {
   async held(tenant: string, standing: Standing, at: At): Promise<Held> {
     const { whole, known } = this.#sightOf(at.state)
     const place = { tenant, state: at.state, composition: whole }
-    const isNarrowed = standing.role !== 'administrator'
-    const narrowings = isNarrowed ? await this.#means.narrowings.of(holderOf(standing, at), place) : []
+    const who = { userId: at.user, role: standing.roleId ?? standing.role }
+    const narrowings = standing.role === 'administrator' ? [] : await this.#means.narrowings.of(who, place)
     return rightsOf(standing, at, { whole, known, narrowings })
   }
 

@@ -11,9 +11,9 @@ import type { LeftOut } from '../host/standing.ts'
 import type { Switches } from '../tenancy/switches.ts'
 import type { Compositions } from '../work/composition.ts'
 import type { ContextFactory, Occasion } from '../work/context.ts'
+import { systemOccasion } from '../work/occasion.ts'
 import { isUnavailable } from '../work/guard.ts'
 import type { LogBudget } from '../work/log-budget.ts'
-import { NO_RULES } from '../work/rules.ts'
 import { RunEnd, type Slice } from '../work/task-run.ts'
 import { actingOf, Telling } from '../work/telling.ts'
 import {
@@ -186,29 +186,19 @@ export class Deliverer {
   async #tell(job: Job, delivery: Delivery, to: KnownHandler & { tenant: Tenant; telling: Telling }): Promise<void> {
     const { plugin, handler, tenant, telling } = to
     const state = await this.#services.switches.of(tenant.id)
-    const report = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-      this.#services.report(message, {
-        level,
-        request: job.delivery,
-        tenant: tenant.id,
-        plugin: plugin.id,
-        ...fields,
-      })
-    const occasion: Occasion = {
+    const { compositions, report, logBudget } = this.#services
+    const own = systemOccasion({
       tenant,
-      actor: { kind: 'system', id: null },
-      lang: tenant.language,
-      composition: this.#services.compositions.of(state),
-      permissions: null,
-      rules: NO_RULES,
+      composition: compositions.of(state),
       settings: settingsOf(plugin, state),
       request: job.delivery,
+      report,
+      marks: { request: job.delivery, plugin: plugin.id },
+    })
+    const occasion: Occasion = {
+      ...own,
       idempotencyKey: `${delivery.fact}-${delivery.handler}`,
-      log: this.#services.logBudget.bound(plugin.id, {
-        info: report('info'),
-        warn: report('warn'),
-        error: report('error'),
-      }),
+      log: logBudget.bound(plugin.id, own.log),
       ...(handler.kind === 'exchange' ? { telling } : {}),
     }
     const { fact, at, event, origin, row_id, record_id, changed } = delivery

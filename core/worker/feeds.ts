@@ -1,5 +1,4 @@
 /** Runs feeds: each key of each feed by one worker at a time, for as long as it holds the lease. */
-import { NO_RULES } from '../work/rules.ts'
 import { randomUUID } from 'node:crypto'
 import { type Feed, Problem } from '../contract.ts'
 import type { Database } from '../data/database.ts'
@@ -11,6 +10,7 @@ import { settingsOf } from '../host/settings.ts'
 import type { Switches, TenantState } from '../tenancy/switches.ts'
 import type { Compositions } from '../work/composition.ts'
 import type { ContextFactory, Occasion, PluginPowers } from '../work/context.ts'
+import { systemOccasion } from '../work/occasion.ts'
 
 export interface FeedTimes {
   /** How often is looked for what nobody runs. */
@@ -267,20 +267,15 @@ export class FeedRunner {
   }
 
   #occasionOf(tenant: Tenant, state: TenantState, plugin: Installed): Occasion {
-    const report = (level: string) => (message: string, fields?: Record<string, unknown>) =>
-      this.#services.report(message, { level, plugin: plugin.id, tenant: tenant.id, ...fields })
-    return {
+    const { compositions, report } = this.#services
+    return systemOccasion({
       tenant,
-      actor: { kind: 'system', id: null },
-      lang: tenant.language,
-      composition: this.#services.compositions.of(state),
-      permissions: null,
-      rules: NO_RULES,
+      composition: compositions.of(state),
       settings: settingsOf(plugin, state),
       request: randomUUID(),
-      idempotencyKey: null,
-      log: { info: report('info'), warn: report('warn'), error: report('error') },
-    }
+      report,
+      marks: { plugin: plugin.id },
+    })
   }
 
   /** Ends all that runs here and gives the leases back, so that another worker goes on at once. */
