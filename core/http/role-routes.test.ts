@@ -1,6 +1,6 @@
 /** Roles of a tenant's own: what they may do, which rows they meet, which fields of them they see, on every path. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually, type Harness, openHarness, type Visitor } from '../../tests/support/harness.ts'
+import { eventually, type Harness, openHarness, untilOvertaken, type Visitor } from '../../tests/support/harness.ts'
 import { areShipped } from '../../tests/support/needs.ts'
 
 const NOBODY = '00000000-0000-4000-8000-000000000000'
@@ -197,6 +197,7 @@ describe('rows', () => {
     expect((await visitor.remove(`/api/clients/${others.id}`, 1)).status).toBe(404)
     const merge = await visitor.post(`/api/clients/${mine.id}/merge`, { with: others.id })
     expect(merge.status).toBeGreaterThanOrEqual(400)
+    await untilOvertaken(h.database)
     const changes = (await visitor.get('/api/changes')).body.items as { rowId: string }[]
     expect(changes.map(({ rowId }) => rowId)).toContain(mine.id)
     expect(changes.map(({ rowId }) => rowId)).not.toContain(others.id)
@@ -229,6 +230,7 @@ describe('rows', () => {
     expect((await visitor.post('/api/interactions', { recordId: others.id, type: 'note', title: 'x' })).status).toBe(
       422,
     )
+    await untilOvertaken(h.database)
     const changes = (await visitor.get('/api/changes?limit=200')).body.items as { rowId: string }[]
     expect(changes.map(({ rowId }) => rowId)).not.toContain(hidden)
     const page = await visitor.get(`/api/clients/${mine.id}?include=interactions`)
