@@ -35,6 +35,7 @@ test('an empty environment gives a whole configuration', () => {
     databaseOwnerUrl: null,
     databaseConnections: 24,
     memoryMb: null,
+    chromium: null,
     redisUrl: null,
     s3Url: null,
     smtpUrl: null,

@@ -30,6 +30,8 @@ export interface Config {
   readonly databaseConnections: number
   /** How many MB of memory a serving process may take (WEFT_MEMORY); null is what the machine and Node allow. */
   readonly memoryMb: number | null
+  /** The browser that `plugin check` looks with (CHROMIUM); null is where one usually stands. */
+  readonly chromium: string | null
   readonly redisUrl: string | null
   readonly s3Url: string | null
   readonly smtpUrl: string | null
@@ -61,6 +63,7 @@ export function readConfig(env: Environment = process.env): Config {
     databaseUrl,
     databaseOwnerUrl: ownerUrl ?? databaseUrl,
     databaseConnections: readWhole('DATABASE_CONNECTIONS', read, { min: 6, max: 1_000, else: 24 }),
+    chromium: read('CHROMIUM'),
     memoryMb: readWhole('WEFT_MEMORY', read, { min: 256, max: 1_048_576, else: null }),
     redisUrl: readUrl(read, 'REDIS_URL', ['redis', 'rediss']),
     s3Url: readS3Url(read),

@@ -68,6 +68,8 @@ export interface Mail {
   /** Ids of the plugin's own files, at most 20 and 20 MB together. */
   readonly attachments?: readonly string[]
   readonly replyTo?: string
+  /** The record that it is about: an access pack tells of it then, and an erasure blanks what is kept of it. */
+  readonly recordId?: string
 }
 
 export interface Mailer {
@@ -75,7 +77,8 @@ export interface Mailer {
    * Only in an `exchange`, outside of `work`: a mail cannot be taken back. To send after a command, emit an event in it and
    * send in its handler. A handler that is told again sends nothing twice: what was sent before is known by its place in the
    * handler, so send in the same order each time.
-   * @throws Problem 400 `invalid` with the path of what is wrong; 404 for an attachment that is not there; 502 `mail_failed`
+   * @throws Problem 400 `invalid` with the path of what is wrong; 404 for an attachment that is not there; 422 `reference`
+   *   for a record that is not there; 502 `mail_failed`
    */
   send(mail: Mail): Promise<{ readonly id: string }>
 }

@@ -14,7 +14,7 @@ import type {
   StreamInput,
   SystemFields,
 } from './contract-filter.ts'
-import type { Fields, Files, Lists, Mailer, Notify, SecretReader } from './contract-ports.ts'
+import type { Fields, FileInfo, Files, Lists, Mailer, Notify, SecretReader } from './contract-ports.ts'
 import type {
   Http,
   Json,
@@ -130,7 +130,32 @@ export interface AccessPack {
     readonly code: string
     readonly reason: string | null
   }[]
-  /** False where there is more of the history or of held writes than is told. */
+  /** Those that belong to it; the bytes of each are at `/api/files/{id}`. */
+  readonly files: readonly (FileInfo & { readonly plugin: string })[]
+  /** Those whose sender said that they are about it. */
+  readonly mails: readonly {
+    readonly at: string
+    readonly plugin: string
+    readonly to: readonly string[]
+    readonly subject: string
+    /** Null where a mail server has it. */
+    readonly text: string | null
+    readonly state: string
+  }[]
+  /** What members were told of it. */
+  readonly notices: readonly {
+    readonly at: string
+    readonly plugin: string
+    readonly key: string
+    readonly params: JsonObject
+  }[]
+  readonly links: readonly {
+    readonly at: string
+    readonly plugin: string
+    readonly name: string
+    readonly data: JsonObject
+  }[]
+  /** False where there is more of anything but rows than is told. */
   readonly isWhole: boolean
 }
 

@@ -4,6 +4,7 @@
  * tables; and it may be blocked, flooded or ended by any of them.
  */
 import { writeSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
 import { describe, loadPlugins } from './host/catalogue.ts'
 import type { Fault } from './host/manifest.ts'
 import type { TrialLine, TrialOrders } from './host/trial.ts'
@@ -14,7 +15,9 @@ function say(line: TrialLine): void {
   for (let at = 0; at < bytes.length;) at += writeSync(3, bytes, at)
 }
 
-const { further, without, ms } = JSON.parse(process.argv[2] ?? '') as TrialOrders
+const { further, without, ms, memoryMb } = JSON.parse(process.argv[2] ?? '') as TrialOrders
+// A plugin that fills the memory also keeps this thread.
+new Worker(new URL('./host/scales.ts', import.meta.url), { workerData: memoryMb, execArgv: [] }).unref()
 const faults: Fault[] = []
 const installed = await loadPlugins(further, faults, { without, ms, begin: (begin) => say({ begin }) })
 say({ described: describe(installed), faults })

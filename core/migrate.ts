@@ -6,20 +6,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { reasonOf, StartFault } from './fault.ts'
-import { derive, type RoleNames } from './resource/derived.ts'
+import { derive, type Derived, type RoleNames } from './resource/derived.ts'
 import { compileModels, type Described } from './resource/description.ts'
-import { detach, recount, restore, subjectOf } from './data/archive.ts'
+import type { Model } from './resource/model.ts'
+import { detach, recount, restore, type Subject, subjectOf } from './data/archive.ts'
 import type { Query } from './data/database.ts'
-import { inTransaction, undone } from './data/derivation.ts'
+import { deriveAnew, inTransaction, undone } from './data/derivation.ts'
 import { keepFieldIndexes } from './data/field-indexes.ts'
 import { explain, ifUnlocked, migrate, migrateKernel, underLock } from './data/migration.ts'
 import { purge } from './data/purge.ts'
 import { install, provision } from './data/provision.ts'
-import { type Cause, detachedCause, keepSchemas, readKept, withKept } from './data/schemas.ts'
+import { type Cause, detachedCause, keepSchemas, type Kept, readKept, withKept } from './data/schemas.ts'
 import { findRoles, loginUrl } from './data/roles.ts'
 import { catchUp, heldCause, type Step, step } from './data/steps.ts'
 import { migrateQueue } from './delivery/queue.ts'
-import type { ActResult, DataAct, Migrated, MigrateOrders } from './host/preparation.ts'
+import type { ActResult, DataAct, Migrated, MigrateOrders, Ordered } from './host/preparation.ts'
 import { HOST_CHANNEL } from './host/quarantine.ts'
 
 async function connected<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -69,12 +70,19 @@ async function migrateAll(client: Client, { described, roles, raises }: Context,
   }
   const migration = { folders, derive: deriveFor, roles, grants: readGrants(roles) }
   applied.push(...(await migrate(client, migration, refused)))
-  await keepSchemas(ask, described, refused)
   const whole = described.filter(({ id }) => !refused.has(id))
   const raised = kept.filter(({ plugin, held: at }) => at !== null && whole.some(({ id }) => id === plugin))
+  // While it is not noted that a plugin is up again, whoever migrates next begins here anew.
   for (const { plugin } of raised) await catchUp(client, plugin, { described: withKept(whole, kept), roles })
+  await inTransaction(client, async () => {
+    await keepSchemas(ask, described, refused)
+    for (const { plugin } of raised) await tellHosts(client, plugin)
+  })
   return { applied, refused: [...refused].map(([plugin, reason]) => ({ plugin, reason })) }
 }
+
+/** Processes that run load their plugins anew, as soon as the transaction is committed. */
+const tellHosts = (client: Client, plugin: string) => client.query('select pg_notify($1, $2)', [HOST_CHANNEL, plugin])
 
 const query = (client: Client) => (each: Query) => client.query(each.text, each.values as unknown[])
 
@@ -100,6 +108,7 @@ async function actOnData(client: Client, order: DataAct, context: Context): Prom
     const rows = await inTransaction(client, async () => {
       const counts = await detach(client, subject)
       await note(client, order, counts)
+      await tellHosts(client, plugin)
       return counts
     })
     return { rows, gone: 0, merged: 0 }
@@ -107,9 +116,14 @@ async function actOnData(client: Client, order: DataAct, context: Context): Prom
   if (act === 'restore') {
     if (!isDetached) throw new StartFault(`'${plugin}' is not detached.`)
     const before = await readDetached(client, plugin)
+    const models = standingModels(plugin, context.described, kept)
     return inTransaction(client, async () => {
       const result = await restore(client, subject, { roles: context.roles, before })
+      // It is at work from here on, whatever becomes of this process.
+      await deriveAnew(client, derive(models, context.roles).filter(isConcerned(subject)), context.roles)
+      await recount(client, { plugin, models })
       await note(client, order, result)
+      await tellHosts(client, plugin)
       return result
     })
   }
@@ -122,14 +136,17 @@ async function actOnData(client: Client, order: DataAct, context: Context): Prom
   return { rows, gone: 0, merged: 0, isListed: true }
 }
 
-async function afterAct(client: Client, { act, plugin }: DataAct, { described }: Context): Promise<void> {
-  if (act === 'restore') {
-    const kept = await readKept(query(client) as never)
-    await inTransaction(client, () => recount(client, subjectOf(plugin, described, kept)))
-  }
-  // Processes that run load their plugins anew.
-  await client.query('select pg_notify($1, $2)', [HOST_CHANNEL, plugin])
+/** What the tables of the others and of this plugin were last migrated for. */
+function standingModels(plugin: string, described: readonly Described[], kept: readonly Kept[]): Model[] {
+  const standing = kept.map((each) => (each.plugin === plugin ? { ...each, detached: false } : each))
+  const kernel = described.filter(({ isKernel }) => isKernel)
+  return compileModels(withKept(kernel, standing))
 }
+
+const isConcerned =
+  ({ own, extended }: Subject) =>
+  ({ table }: Derived) =>
+    [...own, ...extended].some((model) => model.table === table)
 
 interface Context {
   readonly described: readonly Described[]
@@ -151,16 +168,34 @@ async function keepIndexes({ ownerUrl, secret }: MigrateOrders, roles: RoleNames
 
 async function stepAlone(client: Client, order: Step, context: Context): Promise<Migrated> {
   const kept = await readKept(query(client) as never)
-  const stepped = await step(client, order, { described: context.described, kept })
   const { plugin } = order
+  const onHeld = () => tellHosts(client, plugin)
+  const stepped = await step(client, order, { described: context.described, kept, onHeld })
   const { held } = stepped
+  const isKernel = context.described.some((each) => each.id === plugin && each.isKernel)
   const raises = (id: string) => id === plugin && held === null
   const done = await migrateAll(client, { ...context, raises }, new Map(held === null ? [] : [[plugin, held]]))
-  await client.query('select pg_notify($1, $2)', [HOST_CHANNEL, plugin])
+  // What is the kernel's own is never left out, so that it is told when it is there again.
+  if (isKernel) await tellHosts(client, plugin)
   return { ...done, stepped }
 }
 
-async function run(orders: MigrateOrders): Promise<Migrated> {
+async function migrateAs(
+  client: Client,
+  { act, step: order }: Pick<MigrateOrders, 'act' | 'step'>,
+  context: Context,
+): Promise<Migrated> {
+  if (order) return stepAlone(client, order, context)
+  if (!act) return migrateAll(client, context)
+  const result = await actOnData(client, act, context)
+  if (result.isListed) return { applied: [], refused: [], result }
+  const done = await migrateAll(client, context)
+  // Where its folder is here it is there again, as new.
+  if (act.act === 'purge') await tellHosts(client, act.plugin)
+  return { ...done, result }
+}
+
+async function run(orders: Ordered): Promise<Migrated> {
   const { ownerUrl, secret, visitor, described, act, step: order, raises = false } = orders
   if (orders.indexes) {
     const known = await connected(ownerUrl, (client) => findRoles(client, secret))
@@ -169,25 +204,21 @@ async function run(orders: MigrateOrders): Promise<Migrated> {
   }
   const roles = await connected(ownerUrl, (client) => provision(client, secret, visitor))
   return connected(loginUrl(ownerUrl, secret, { part: 'owner', roles }), async (client) => {
-    const migrated = await underLock(client, async () => {
-      const context = { described, roles, raises: () => raises }
-      if (order) return stepAlone(client, order, context)
-      if (!act) return migrateAll(client, context)
-      const result = await actOnData(client, act, context)
-      if (result.isListed) return { applied: [], refused: [], result }
-      const done = await migrateAll(client, context)
-      await afterAct(client, act, context)
-      return { ...done, result }
-    })
-    await install(client, secret)
-    await migrateQueue(client, roles.door)
+    const context = { described, roles, raises: () => raises }
+    const work = async () => {
+      const done = await migrateAs(client, { act, step: order }, context)
+      await install(client, secret)
+      await migrateQueue(client, roles.door)
+      return done
+    }
+    const migrated = await underLock(client, work, () => process.ppid === orders.orderer)
     await keepIndexes(orders, roles)
     return migrated
   })
 }
 
 try {
-  const migrated = await run(JSON.parse(readFileSync(0, 'utf8')) as MigrateOrders)
+  const migrated = await run(JSON.parse(readFileSync(0, 'utf8')) as Ordered)
   process.stdout.write(JSON.stringify(migrated))
 } catch (error) {
   // The stack says nothing more.

@@ -1,11 +1,14 @@
 /** Detach, restore and purge: what goes is whole, what comes back is the same, and what is removed is listed first. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Harness, openHarness } from '../../tests/support/harness.ts'
+import { areShipped } from '../../tests/support/needs.ts'
 import { defined, enter } from '../../tests/support/own-fields.ts'
 import { pluginFolders, SECRET } from '../../tests/support/settings.ts'
 import { type DataAct, migrateDatabase } from '../host/preparation.ts'
 import { describePlugins } from '../host/trial.ts'
 import type { Described } from '../resource/description.ts'
+
+const isThere = areShipped('interactions')
 
 let h: Harness
 let all: readonly Described[]
@@ -57,7 +60,7 @@ test('a plugin that others require is not detached, and the sentence names them'
   await expect(act('restore', 'couple')).rejects.toThrow("'couple' is not detached.")
 })
 
-test('what is detached is gone from rows, lists and schema', async () => {
+test.skipIf(!isThere)('what is detached is gone from rows, lists and schema', async () => {
   const { result } = await act('detach', 'couple')
   expect(result?.rows).toEqual({ 'detached."couple__in__clients"': 10 })
   const [left] = await h.database.query<{ n: number }>(
@@ -114,45 +117,48 @@ describe('what changed while a plugin was detached', () => {
   })
 })
 
-test('a purge lists what would go, refuses what is at work, and then removes every trace', async () => {
-  await expect(act('purge', 'interactions')).rejects.toThrow("'interactions' is at work")
-  // What belongs to a row of the plugin goes with it, whosever it is.
-  const [note] = await h.database.query<{ id: string }>('select id from interactions__interactions limit 1')
-  const noteId = note?.id
-  const reading = { recordId: noteId, kind: 'heat', value: 1 }
-  for (const visitor of [h.alice, h.bob]) await visitor.post('/api/meter', reading)
-  const readings = await h.database.query('select 1 from meter__meter where record_id = $1', [noteId])
-  expect(readings.length).toBe(1)
-  const here = without('interactions')
-  const { result } = await act('list', 'interactions', here)
-  expect(result?.rows).toMatchObject({
-    'rows of interactions__interactions': 12,
-    'rows of meter__meter that belong to them': 1,
-    'images of its rows in the history': expect.any(Number),
-  })
-  const [kept] = await h.database.query<{ n: number }>('select count(*)::int as n from interactions__interactions')
-  expect(kept?.n, 'a list removes nothing').toBe(12)
-  const purged = await act('purge', 'interactions', here)
-  expect(purged.result?.rows).toEqual(result?.rows)
-  const left = await h.database.query(
-    `select 'fact' from kernel.facts where resource = 'interactions' and coalesce(before, after) is not null
+test.skipIf(!isThere)(
+  'a purge lists what would go, refuses what is at work, and then removes every trace',
+  async () => {
+    await expect(act('purge', 'interactions')).rejects.toThrow("'interactions' is at work")
+    // What belongs to a row of the plugin goes with it, whosever it is.
+    const [note] = await h.database.query<{ id: string }>('select id from interactions__interactions limit 1')
+    const noteId = note?.id
+    const reading = { recordId: noteId, kind: 'heat', value: 1 }
+    for (const visitor of [h.alice, h.bob]) await visitor.post('/api/meter', reading)
+    const readings = await h.database.query('select 1 from meter__meter where record_id = $1', [noteId])
+    expect(readings.length).toBe(1)
+    const here = without('interactions')
+    const { result } = await act('list', 'interactions', here)
+    expect(result?.rows).toMatchObject({
+      'rows of interactions__interactions': 12,
+      'rows of meter__meter that belong to them': 1,
+      'images of its rows in the history': expect.any(Number),
+    })
+    const [kept] = await h.database.query<{ n: number }>('select count(*)::int as n from interactions__interactions')
+    expect(kept?.n, 'a list removes nothing').toBe(12)
+    const purged = await act('purge', 'interactions', here)
+    expect(purged.result?.rows).toEqual(result?.rows)
+    const left = await h.database.query(
+      `select 'fact' from kernel.facts where resource = 'interactions' and coalesce(before, after) is not null
       union all select 'value' from clients where derived ? 'interactions'
       union all select 'record' from kernel.records where resource = 'interactions'
       union all select 'schema' from kernel.schemas where plugin = 'interactions'
       union all select 'reading' from meter__meter
       union all select 'table' where to_regclass('interactions__interactions') is not null
       union all select proname from pg_proc where proname like '%interactions%'`,
-  )
-  expect(left).toEqual([])
-  const facts = await h.database.query(`select payload, actor_kind from kernel.facts where event = 'plugins.purged'`)
-  expect(facts).toEqual([
-    { payload: { plugin: 'interactions' }, actor_kind: 'system' },
-    { payload: { plugin: 'interactions' }, actor_kind: 'system' },
-  ])
-  const [noted] = await h.database.query(
-    `select operation, plugin, details from kernel.operations where operation = 'purge'`,
-  )
-  expect(noted).toEqual({ operation: 'purge', plugin: 'interactions', details: result?.rows })
-  const again = await migrate()
-  expect(again.applied).toEqual(['interactions/0001_init', 'interactions/0002_filters'])
-})
+    )
+    expect(left).toEqual([])
+    const facts = await h.database.query(`select payload, actor_kind from kernel.facts where event = 'plugins.purged'`)
+    expect(facts).toEqual([
+      { payload: { plugin: 'interactions' }, actor_kind: 'system' },
+      { payload: { plugin: 'interactions' }, actor_kind: 'system' },
+    ])
+    const [noted] = await h.database.query(
+      `select operation, plugin, details from kernel.operations where operation = 'purge'`,
+    )
+    expect(noted).toEqual({ operation: 'purge', plugin: 'interactions', details: result?.rows })
+    const again = await migrate()
+    expect(again.applied).toEqual(['interactions/0001_init', 'interactions/0002_filters'])
+  },
+)

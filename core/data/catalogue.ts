@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 
 interface Asked {
-  query<R>(text: string): Promise<R[]>
+  query<R>(text: string, values?: unknown[]): Promise<R[]>
 }
 
 const SCHEMAS = `('public', 'kernel', 'detached')`
@@ -34,14 +34,25 @@ export async function readCatalogue(database: Asked): Promise<string[]> {
   return lines.toSorted()
 }
 
-/** @param except tables that are not looked at, as `kernel.sessions` @returns a hash of the rows of each table */
-export async function hashTables(database: Asked, except: readonly string[]): Promise<Record<string, string>> {
+/**
+ * @param except tables that are not looked at, as `kernel.sessions`
+ * @param columns that are not looked at in any table
+ * @returns a hash of the rows of each table
+ */
+export async function hashTables(
+  database: Asked,
+  except: readonly string[],
+  columns: readonly string[] = [],
+): Promise<Record<string, string>> {
   const tables = await database.query<{ name: string }>(
     `select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname in ${SCHEMAS} order by 1`,
   )
   const hashes: Record<string, string> = {}
   for (const { name } of tables.filter((table) => !except.includes(table.name))) {
-    const rows = await database.query<{ line: string }>(`select to_jsonb(t)::text as line from ${name} t`)
+    const rows = await database.query<{ line: string }>(
+      `select (to_jsonb(t) - $1::text[])::text as line from ${name} t`,
+      [columns],
+    )
     const lines = rows.map(({ line }) => line).toSorted()
     hashes[name] = `${lines.length} ${createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16)}`
   }

@@ -74,7 +74,7 @@ async function replaceIndexes(client: Client, { table, indexes }: Derived): Prom
 }
 
 /** Those of tables whose plugin is gone stay as they are. */
-export async function keepReferences(client: Client, all: readonly Derived[]): Promise<void> {
+async function keepReferences(client: Client, all: readonly Derived[]): Promise<void> {
   await client.query('delete from kernel.record_references where "table" = any($1)', [all.map(({ table }) => table)])
   for (const { table, resource, references } of all) {
     for (const { column, refersTo, isOwner } of references) {
@@ -147,7 +147,7 @@ export async function deriveAll(
 }
 
 /** Which tables hold no records, and how long; those of plugins that are gone stay. */
-export async function keepKinds(client: Client, all: readonly Derived[]): Promise<void> {
+async function keepKinds(client: Client, all: readonly Derived[]): Promise<void> {
   await client.query('delete from kernel.kept_tables where "table" = any($1) or resource = any($2)', [
     all.map(({ table }) => table),
     all.map(({ resource }) => resource),
@@ -157,7 +157,7 @@ export async function keepKinds(client: Client, all: readonly Derived[]): Promis
 }
 
 /** What stands in a part of a plugin that is gone stays personal. */
-export async function keepPersonal(client: Client, { table, resource, personal }: Derived): Promise<void> {
+async function keepPersonal(client: Client, { table, resource, personal }: Derived): Promise<void> {
   await client.query('delete from kernel.resource_tables where resource = $1 or "table" = $2', [resource, table])
   await client.query('insert into kernel.resource_tables values ($1, $2)', [resource, table])
   const present = personal.flatMap(({ path }) => (path.length > 1 ? [path[1]] : []))
@@ -167,4 +167,17 @@ export async function keepPersonal(client: Client, { table, resource, personal }
   )
   for (const { path, body } of personal)
     await client.query('insert into kernel.personal_fields values ($1, $2, $3, $4)', [table, resource, path, body])
+}
+
+/** What is read of all of them elsewhere in the kernel. Only within a transaction. */
+export async function keepAll(client: Client, all: readonly Derived[]): Promise<void> {
+  await keepReferences(client, all)
+  await keepKinds(client, all)
+  for (const derived of all) await keepPersonal(client, derived)
+}
+
+/** Of tables that are there again. Only within a transaction. */
+export async function deriveAnew(client: Client, all: readonly Derived[], roles: RoleNames): Promise<void> {
+  for (const derived of all) await applyDerived(client, derived, roles)
+  await keepAll(client, all)
 }

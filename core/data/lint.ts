@@ -142,7 +142,8 @@ const CHECKS: Record<string, { text: string; values: (roles: RoleNames) => unkno
       where p.prosecdef and n.nspname in ('public', 'kernel') and not (r.rolname = $1 and (
         (n.nspname = 'kernel' and p.proname in ('claims', 'enter_record', 'write_fact', 'emit',
           'mark_merged', 'lock_records', 'keep_fact_months', 'forget_facts', 'erase', 'use_link', 'hold_feed', 'sweep_rows',
-          'move_rows', 'move_back', 'count_moved', 'begin_moving', 'end_moving', 'family_of', 'move_links', 'return_links', 'keep_history'))
+          'move_rows', 'move_back', 'count_moved', 'begin_moving', 'end_moving', 'family_of', 'move_links', 'return_links', 'keep_history',
+          'refuse_erased'))
         or (n.nspname = 'public' and p.proname ~ '_x_.*_keep$')))
       and not exists (select 1 from pg_depend d where d.objid = p.oid and d.deptype = 'e')`,
     values: ({ owner }) => [owner],

@@ -7,7 +7,7 @@ import type { Client } from 'pg'
 import { reasonOf, StartFault } from '../fault.ts'
 import type { Derived, RoleNames } from '../resource/derived.ts'
 import type { Run } from './database.ts'
-import { deriveAll, inTransaction, keepKinds, keepPersonal, keepReferences } from './derivation.ts'
+import { deriveAll, inTransaction, keepAll } from './derivation.ts'
 import type { Cause } from './schemas.ts'
 
 export interface MigrationFolder {
@@ -179,9 +179,12 @@ export async function ifUnlocked<T>(client: Client, work: () => Promise<T>): Pro
 /**
  * The same, as soon as it is free. It is asked for again and again: a statement that waited would be one that an index
  * which is built meanwhile waits for.
+ * @param isWanted asked before it begins: what nobody waits for any more is not done later, after other orders
+ * @throws StartFault where it is not wanted any more
  */
-export async function underLock<T>(client: Client, work: () => Promise<T>): Promise<T> {
+export async function underLock<T>(client: Client, work: () => Promise<T>, isWanted: () => boolean): Promise<T> {
   for (;;) {
+    if (!isWanted()) throw new StartFault('Whoever has ordered this is gone.')
     const done = await ifUnlocked(client, async () => ({ value: await work() }))
     if (done) return done.value
     await pause(AGAIN_MS)
@@ -216,11 +219,7 @@ export async function migrate(client: Client, migration: Migration, refused: Ref
     refuse: (plugin, error) =>
       refuse(plugin, { code: 'schemas_fail', params: { error: explain(error) } }, { folders, refused }),
   })
-  await inTransaction(client, async () => {
-    await keepReferences(client, all)
-    await keepKinds(client, all)
-    for (const derived of all) await keepPersonal(client, derived)
-  })
+  await inTransaction(client, () => keepAll(client, all))
   await inTransaction(client, () => client.query(grants))
   return done
 }

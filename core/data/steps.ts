@@ -212,12 +212,13 @@ async function goDown(client: Client, place: Place, files: readonly MigrationFil
 
 /**
  * In one transaction.
+ * @param context.onHeld ends it where the plugin stays below its last migration
  * @throws StartFault for a number that there is not, a way back that is missing, and what would be lost without leave
  */
 export async function step(
   client: Client,
   order: Step,
-  context: { described: readonly Described[]; kept: readonly Kept[] },
+  context: { described: readonly Described[]; kept: readonly Kept[]; onHeld: () => Promise<unknown> },
 ): Promise<Stepped> {
   const { plugin, to } = order
   const place = placeOf(plugin, context.described, context.kept)
@@ -245,6 +246,7 @@ export async function step(
       plugin,
       details,
     ])
+    if (held) await context.onHeld()
     return { applied, takenBack, lost, held }
   })
 }

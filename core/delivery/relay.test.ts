@@ -1,7 +1,7 @@
 /** Who is handed over first. */
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Harness, openHarness } from '../../tests/support/harness.ts'
+import { eventually, type Harness, openHarness, untilOvertaken } from '../../tests/support/harness.ts'
 import type { Job } from './queue.ts'
 import { Relay } from './relay.ts'
 
@@ -68,4 +68,32 @@ test('two relays hand each over once, and nothing before its time', async () => 
   await Promise.all([relay().turn(), relay().turn(), relay().turn()])
   expect(new Set(handed.map(({ delivery }) => delivery)).size).toBe(handed.length)
   expect(handed).toHaveLength(tenants.length * 7)
+})
+
+test('facts are told in the order of their numbers, whatever the count of digits, and none is left behind', async () => {
+  const count = 700
+  const relayed: string[] = []
+  const follower = new Relay(
+    h.kernel.services.database,
+    async (facts) => {
+      relayed.push(...facts.filter(({ event }) => event === 'probe.counted').map(({ id }) => id))
+      return facts.map(() => [])
+    },
+    { add: async () => {}, work: () => {}, isThere: async () => true, close: async () => {} },
+  )
+  await untilOvertaken(h.database)
+  await follower.turn()
+  // The last ones of nine digits and the first ones of ten, in one transaction.
+  await h.database.query(`select setval(pg_get_serial_sequence('kernel.facts', 'id'), $1)`, [1_000_000_000 - count / 2])
+  await h.database.query(
+    `insert into kernel.facts (tenant_id, at, event, actor_kind)
+      select $1, now(), 'probe.counted', 'system' from generate_series(1, $2::int)`,
+    [h.tenants.alice, count],
+  )
+  await untilOvertaken(h.database)
+  await eventually(async () => {
+    await follower.turn()
+    return relayed.length >= count
+  }, 'all are told')
+  expect(relayed).toEqual(Array.from({ length: count }, (_, i) => `${1_000_000_000 - count / 2 + 1 + i}`))
 })

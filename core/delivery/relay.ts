@@ -105,7 +105,7 @@ export class Relay {
     const { rows } = await transaction.query<RelayedFact>({
       text: `select id::text, xid::text, tenant_id, event, plugin from kernel.facts
         where (xid, id) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-        order by xid, id limit ${BATCH}`,
+        order by facts.xid, facts.id limit ${BATCH}`,
       values: [at.xid, at.fact],
     })
     const last = rows.at(-1)

@@ -68,6 +68,8 @@ const COLUMNS = `xid::text, id::text, kernel.iso(at) as at, event, resource, row
   case when 'extensions' = any(changed) then before -> 'extensions' end as past,
   case when 'extensions' = any(changed) then after -> 'extensions' end as present`
 
+const SUBJECT = '(select r.resource from kernel.records r where r.tenant_id = $1::uuid and r.id = looked.record_id)'
+
 /**
  * `resources` are those whose rows may be told, `plugins` those whose named facts may be. A full page ends with its last
  * item, another one where was looked up to.
@@ -84,9 +86,12 @@ export function compileChanges(place: {
   const { tenant, after, resources, plugins, limit } = place
   const parameters = new Parameters(tenant)
   parameters.values.push(after.xid, after.id, resources, plugins, limit)
-  const met = compileGuards(place.ruled ?? [], parameters, { resource: 'looked.resource', id: 'looked.row_id' })
+  const ruled = place.ruled ?? []
+  const met = compileGuards(ruled, parameters, { resource: 'looked.resource', id: 'looked.row_id' })
+  // A named fact tells the id of the record that it is about.
+  const about = compileGuards(ruled, parameters, { resource: SUBJECT, id: 'looked.record_id' })
   const text = `with page as materialized (select ${COLUMNS} from (select * ${RANGE} limit ${MAX_LOOKED}) as looked
-    where (resource = any($4::text[])${met}) or (resource is null and split_part(event, '.', 1) = any($5::text[]))
+    where (resource = any($4::text[])${met}) or (resource is null and split_part(event, '.', 1) = any($5::text[])${about})
     order by looked.xid, looked.id limit $6::integer),
   full_page as materialized (select xid, id from page offset $6::integer - 1 limit 1),
   looked_up_to as materialized (select xid::text, id::text from (select xid, id ${RANGE} offset ${MAX_LOOKED - 1} limit 1) as last

@@ -7,7 +7,7 @@ const MAX_LOOKED = 10_000
 
 const LOOK = `with fresh as (select xid, id, tenant_id from kernel.facts
     where (xid, id) > ($1::xid8, $2::bigint) and xid < pg_snapshot_xmin(pg_current_snapshot())
-    order by xid, id limit ${MAX_LOOKED})
+    order by facts.xid, facts.id limit ${MAX_LOOKED})
   select (select array_agg(distinct tenant_id::text) from fresh) as tenants, xid::text, id::text
   from fresh order by fresh.xid desc, fresh.id desc limit 1`
 

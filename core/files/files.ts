@@ -34,8 +34,9 @@ export interface NewFile {
   readonly scan: Scan | null
 }
 
-const INFO = `f.id, f.plugin, f.name, f.type, f.bytes::float8 as bytes, encode(f.sha256, 'hex') as sha256, f.record_id as "recordId",
-  kernel.iso(f.created_at) as "createdAt", f.created_by as "createdBy", f.state`
+/** What a file tells of itself, from `kernel.files` as `f`. */
+export const FILE_INFO = `f.id, f.plugin, f.name, f.type, f.bytes::float8 as bytes, encode(f.sha256, 'hex') as sha256, f.record_id as "recordId",
+  kernel.iso(f.created_at) as "createdAt", f.created_by as "createdBy"`
 
 /** The living record at the end of a chain of merges. */
 const resourceOf = (id: string) => `(with recursive chain as (
@@ -157,7 +158,7 @@ export class Files {
     if (!isUuid(id)) return null
     const { rows } = await run<StoredFile>({
       name: 'find_file',
-      text: `select ${INFO}, ${resourceOf('f.record_id')} as resource from kernel.files f
+      text: `select ${FILE_INFO}, f.state, ${resourceOf('f.record_id')} as resource from kernel.files f
         where f.tenant_id = $1 and f.id = $2 and f.deleted_at is null`,
       values: [tenant, id],
     })

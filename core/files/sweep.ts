@@ -1,4 +1,4 @@
-/** Removes what nobody can ask for any more: bytes without a row, uploads that nobody claimed or answered for, files removed long ago. */
+/** Removes what nobody can ask for any more: bytes without a row, uploads that nobody claimed or answered for, files erased or removed long ago. */
 import type { Database } from '../data/database.ts'
 import type { Spool } from './spool.ts'
 import type { FilePlace, Store } from './store.ts'
@@ -6,7 +6,7 @@ import type { FilePlace, Store } from './store.ts'
 const BATCH = 500
 const DAY_MS = 24 * 3_600_000
 /** Rows whose bytes go first, so that a sweep which is ended goes on. */
-const OUTLIVED = `select tenant_id as tenant, id from kernel.files where deleted_at < now() - interval '30 days'
+const OUTLIVED = `select tenant_id as tenant, id from kernel.files where state = 'erased' or deleted_at < now() - interval '30 days'
   or (state in ('scanning', 'staged') and created_at < now() - interval '1 day') limit ${BATCH}`
 
 export interface Sweeping {
@@ -21,7 +21,7 @@ export async function sweepFiles(
   before = new Date(Date.now() - DAY_MS),
 ): Promise<void> {
   await spool.sweep(before)
-  await purge(database, store)
+  await purgeFiles({ database, store })
   let batch: FilePlace[] = []
   for await (const { at, tenant, id } of store.list()) {
     if (at >= before) continue
@@ -33,7 +33,8 @@ export async function sweepFiles(
   await removeOrphans(database, store, batch)
 }
 
-async function purge(database: Pick<Database, 'door'>, store: Store): Promise<void> {
+/** What the rows say is over: it asks the store for nothing but to remove. */
+export async function purgeFiles({ database, store }: Pick<Sweeping, 'database' | 'store'>): Promise<void> {
   for (;;) {
     const { rows } = await database.door<FilePlace>({ text: OUTLIVED })
     for (const place of rows) {

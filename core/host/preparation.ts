@@ -24,6 +24,9 @@ export interface MigrateOrders {
   readonly raises?: boolean
 }
 
+/** With who waits for it: the process of this number. */
+export type Ordered = MigrateOrders & { readonly orderer: number }
+
 export interface DataAct {
   /** `list` says what `purge` would remove. */
   readonly act: 'detach' | 'restore' | 'list' | 'purge'
@@ -70,7 +73,8 @@ export interface Migrated {
  * @throws StartFault with the reason, for what is the kernel's own
  */
 export async function migrateDatabase(orders: MigrateOrders): Promise<Migrated> {
-  const answer = await runChild('../migrate.ts', [], JSON.stringify(orders))
+  const ordered: Ordered = { ...orders, orderer: process.pid }
+  const answer = await runChild('../migrate.ts', [], JSON.stringify(ordered))
   if (answer === '') throw new StartFault('The database cannot be migrated: the process that does it ended early.')
   const { fault, ...migrated } = JSON.parse(answer) as Migrated & { fault?: string }
   if (fault) throw new StartFault(fault)

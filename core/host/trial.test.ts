@@ -22,6 +22,8 @@ const failing = {
   blocking: { server: `for (;;);` },
   leaving: { server: `process.exit(0)` },
   flooding: { server: `import { writeSync } from 'node:fs'\nfor (;;) try { writeSync(1, 'x'.repeat(4096)) } catch {}` },
+  hoarding: { server: `const kept = []\nfor (;;) kept.push(Buffer.alloc(10_000_000, 1))` },
+  swelling: { server: `const kept = []\nfor (;;) kept.push(new Array(100_000).fill(0.5))` },
   teeming: { server: `export default { routes: Array.from({ length: 100000 }, () => ({})) }` },
   wrong: { server: `export default { resources: [null] }` },
   unreadable: { manifest: { version: 1 } },
@@ -35,7 +37,7 @@ test(
     const folders = Object.entries(failing).map(([id, fixture]) => fixtures.write(id, fixture))
     const sound = fixtures.write('sound', notesFixture('sound'))
     const leaning = fixtures.write('leaning', { manifest: { requires: { throwing: '^1.0.0' } } })
-    const { described, faults } = await describePlugins([...folders, sound, leaning], 3_000)
+    const { described, faults } = await describePlugins([...folders, sound, leaning], 3_000, 512)
     const rules = Object.fromEntries(faults.map(({ plugin, rule }) => [plugin, rule]))
     expect(described.map(({ id }) => id)).toContain('sound')
     expect(rules).toEqual({
@@ -44,6 +46,8 @@ test(
       blocking: 'it is not loaded after 3000 ms: it hangs or blocks',
       leaving: 'it ends the process that loads it (code 0)',
       flooding: 'it prints more than 1048576 bytes while it is loaded',
+      hoarding: 'it fills the memory of the process that loads it beyond 512 MB',
+      swelling: 'it fills the memory of the process that loads it beyond 512 MB',
       teeming: 'it breaks a rule for plugins: it brings 100000 routes',
       wrong: expect.stringContaining('what server.ts exports cannot be read'),
       unreadable: expect.stringContaining('its manifest is not valid'),

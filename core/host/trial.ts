@@ -17,12 +17,14 @@ export interface TrialOrders {
   readonly further: readonly string[]
   readonly without: readonly Fault[]
   readonly ms: number
+  readonly memoryMb: number
 }
 export interface Description {
   readonly described: readonly Described[]
   readonly faults: readonly Fault[]
 }
-export type TrialLine = { readonly begin: string } | Description
+/** `fills`: whatever runs has taken more than so many MB. */
+export type TrialLine = { readonly begin: string } | { readonly fills: number } | Description
 
 type Outcome = Description | { readonly plugin: string | null; readonly cause: Cause }
 
@@ -48,7 +50,9 @@ class Trial {
 
   constructor(orders: TrialOrders) {
     this.#ms = orders.ms
-    this.#child = spawn(process.execPath, [`--max-old-space-size=${MEMORY_MB}`, SCRIPT, JSON.stringify(orders)], {
+    // What is beside the heap counts as well, so that it is weighed as a whole, and Node's own bound comes later.
+    const heap = `--max-old-space-size=${orders.memoryMb * 2}`
+    this.#child = spawn(process.execPath, [heap, SCRIPT, JSON.stringify(orders)], {
       env: programEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
@@ -84,6 +88,7 @@ class Trial {
   }
 
   #take(line: TrialLine): void {
+    if ('fills' in line) return this.#end({ code: 'load_fills', params: { mb: line.fills } })
     clearTimeout(this.#timer)
     if ('begin' in line) {
       this.#plugin = line.begin
@@ -104,12 +109,17 @@ class Trial {
 
 /**
  * @param ms how long each plugin may take to load
+ * @param memoryMb what the process may take that loads them
  * @returns what the plugins' resources are, and why plugins are left out
  */
-export async function describePlugins(further: readonly string[], ms = LOAD_MS): Promise<Description> {
+export async function describePlugins(
+  further: readonly string[],
+  ms = LOAD_MS,
+  memoryMb = MEMORY_MB,
+): Promise<Description> {
   const without: Fault[] = []
   for (;;) {
-    const outcome = await new Trial({ further, without, ms }).outcome()
+    const outcome = await new Trial({ further, without, ms, memoryMb }).outcome()
     if ('described' in outcome) return outcome
     const { plugin, cause } = outcome
     if (plugin === null || without.some((each) => each.plugin === plugin))

@@ -26,7 +26,7 @@ export function registerMetrics(app: FastifyInstance, { database, guard, install
         calls,
         errors,
         meanMs: calls === 0 ? 0 : Math.round(totalMs / calls),
-        maxMs,
+        maxMs: Math.round(maxMs),
         suspended,
         waiting: deliveries?.waiting ?? 0,
         lagSeconds: deliveries?.lag ?? 0,

@@ -46,7 +46,7 @@ test('a command changes every row in one transaction and tells one fact', async 
   expect((await member.post('/api/tasklist/close')).body).toEqual({ closed: 2 })
   expect((await h.alice.get('/api/tasklist/open')).body).toEqual({ open: 0 })
   const facts = await h.database.query<{ xid: string; event: string }>(
-    `select xid::text, event from kernel.facts where event in ('tasklist.updated', 'tasklist.closed') order by id`,
+    `select xid::text, event from kernel.facts where event in ('tasklist.updated', 'tasklist.closed') order by facts.id`,
   )
   expect(facts.map(({ event }) => event)).toEqual(['tasklist.updated', 'tasklist.updated', 'tasklist.closed'])
   expect(new Set(facts.map(({ xid }) => xid)).size).toBe(1)

@@ -204,6 +204,26 @@ describe('rows', () => {
     expect((await h.alice.get(`/api/clients/${others.id}`)).body.version).toBe(1)
   })
 
+  test('named facts about records are told of those that are met, and of no others', async () => {
+    const role = await addRole({ permissions: [...VERBS, 'tasklist.read'], rows: { clients: { read: ['own'] } } })
+    const { visitor } = await addPerson(role.id)
+    const [met, unmet] = [await addClient(visitor), await addClient(h.alice)]
+    const { next } = (await h.alice.get('/api/changes?after=now')).body
+    const about = [met.id, unmet.id, NOBODY, null]
+    await h.database.query(
+      `insert into kernel.facts (tenant_id, at, event, record_id, actor_kind)
+       select $1, now(), 'tasklist.closed', record, 'system' from unnest($2::uuid[]) as record`,
+      [h.tenants.alice, about],
+    )
+    await untilOvertaken(h.database)
+    const told = async (by: Visitor) =>
+      ((await by.get(`/api/changes?after=${next}`)).body.items as { event: string; recordId: string | null }[])
+        .filter(({ event }) => event === 'tasklist.closed')
+        .map(({ recordId }) => recordId)
+    expect(await told(h.alice)).toEqual(about)
+    expect(await told(visitor)).toEqual([met.id, NOBODY, null])
+  })
+
   test('a row that one makes for nobody is one’s own; given to a colleague it is gone', async () => {
     const { visitor } = person
     const made = await addClient(visitor)

@@ -12,6 +12,7 @@ import { registerAccessLog } from './access-log.ts'
 import { registerAdministration } from './admin-routes.ts'
 import { type Caller, demand, readCaller } from './caller.ts'
 import { registerChanges } from './change-routes.ts'
+import { closeConnections } from './closing.ts'
 import { registerDeliveries } from './delivery-routes.ts'
 import { handleError, handleUnknown } from './errors.ts'
 import { registerFiles } from './file-routes.ts'
@@ -65,7 +66,8 @@ function createApp(level: string, mark: (reply: FastifyReply) => void): FastifyI
     connectionTimeout: 60_000,
     keepAliveTimeout: 65_000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Others answer in its place only when it takes no more connections.
+    return503OnClosing: false,
     genReqId: () => randomUUID(),
     routerOptions: { maxParamLength: 200, querystringParser: readQueryString as never },
     // What no route ever sees, as an address that cannot be decoded: no hook is asked.
@@ -176,6 +178,7 @@ export async function buildServer(services: Services, heartbeatMs = HEARTBEAT_MS
   app.decorateRequest('caller', null)
   app.decorateRequest('guest', null)
   app.setErrorHandler(handleError)
+  closeConnections(app)
   const acts = new Map<string, KnownAct>()
   const declared = new Map<string, Declared>()
   app.decorate('declared', declared)

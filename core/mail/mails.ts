@@ -98,7 +98,7 @@ export class Mails {
   async #enter(
     run: Run,
     { tenant, plugin }: Claims,
-    { to, replyTo, subject, text, html, files }: Message & { readonly files: readonly Attachment[] },
+    { to, replyTo, subject, text, html, files, recordId }: Message & { readonly files: readonly Attachment[] },
     { from, key }: { from: string; key: string | null },
   ): Promise<Entered> {
     const id = randomUUID()
@@ -106,7 +106,7 @@ export class Mails {
     const { rows: made } = await run<Entered>({
       name: 'enter_mail',
       text: `insert into kernel.mails (tenant_id, id, plugin, key, message_id, sender, recipients, reply_to, subject, attachments,
-          text, html, state) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+          text, html, state, record_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
         on conflict (tenant_id, key) do nothing returning id, message_id, state`,
       values: [
         tenant,
@@ -120,6 +120,7 @@ export class Mails {
         subject,
         files.map(({ filename }) => filename),
         ...body,
+        recordId,
       ],
     })
     if (made[0]) return made[0]

@@ -19,6 +19,7 @@ export interface Message {
   readonly text: string
   readonly html: string | null
   readonly attachments: readonly string[]
+  readonly recordId: string | null
 }
 
 /** A line break would begin another header. */
@@ -57,11 +58,11 @@ export function readMessage(mail: Mail): Message {
   })
   const replyTo = mail.replyTo === undefined ? null : readAddress(mail.replyTo)
   demand(mail.replyTo === undefined || replyTo !== null, '/replyTo', 'format')
-  const { subject, text, html, attachments = [] } = mail
+  const { subject, text, html, attachments = [], recordId = null } = mail
   demand(isLine(subject) && subject.trim() !== '' && subject.length <= MAX_SUBJECT, '/subject', 'format')
   demand(isBody(text), '/text', 'format')
   demand(html === undefined || isBody(html), '/html', 'format')
   demand(attachments.length <= MAX_ATTACHMENTS, '/attachments', 'maxItems')
   if (errors.length > 0) throw new Problem(400, 'invalid', errors)
-  return { to: to as Address[], replyTo, subject, text, html: html ?? null, attachments: [...attachments] }
+  return { to: to as Address[], replyTo, subject, text, html: html ?? null, attachments: [...attachments], recordId }
 }

@@ -5,22 +5,23 @@ type Json = Record<string, unknown>
 
 const COUNT = { type: 'integer', minimum: 0 }
 const json = (schema: Json) => ({ 'application/json': { schema } })
+const LIST = { type: 'array', items: { type: 'object' } }
 const PACK = {
   type: 'object',
-  required: ['subject', 'at', 'rows', 'history', 'held', 'isWhole'],
+  required: ['subject', 'at', 'rows', 'history', 'held', 'files', 'mails', 'notices', 'links', 'isWhole'],
   properties: {
     subject: { type: 'object', properties: { resource: { type: 'string' }, id: { type: 'string', format: 'uuid' } } },
     at: { type: 'string', format: 'date-time' },
     rows: { type: 'object', additionalProperties: { type: 'array', items: { type: 'object' } } },
-    history: { type: 'array', items: { type: 'object' } },
-    held: {
-      type: 'array',
-      items: { type: 'object' },
-      description: 'Writes about it that wait for a person or have waited.',
-    },
+    history: LIST,
+    held: { ...LIST, description: 'Writes about it that wait for a person or have waited.' },
+    files: { ...LIST, description: 'Files that belong to it; the bytes of each are at /api/files/{id}.' },
+    mails: { ...LIST, description: 'Mails whose sender said that they are about it.' },
+    notices: { ...LIST, description: 'What members were told of it.' },
+    links: { ...LIST, description: 'Links that were given out for it.' },
     isWhole: {
       type: 'boolean',
-      description: 'False where there is more of the history or of held writes than is told.',
+      description: 'False where there is more of anything but rows than is told.',
     },
   },
 }
@@ -47,7 +48,7 @@ export function privacyPaths(resource: { name: string; path: string }, parameter
         ...common,
         operationId: `erase_${resource.name}`,
         summary:
-          'Blank every personal value of the record, of what was merged into it and of what belongs to it, for good',
+          'Blank every personal value of the record, of what was merged into it and of what belongs to it, for good, and remove its files',
         responses: answer('How many rows and facts have lost values.', {
           type: 'object',
           required: ['rows', 'facts'],

@@ -56,7 +56,7 @@ export class DataKeys {
   /** The newest one, made when it is first asked for. Never kept: a rotation in another process makes a newer one. */
   async current(): Promise<DataKey> {
     const { rows } = await this.#database.door<Kept>({
-      text: 'select id::text, wrapped from kernel.secret_keys order by id desc limit 1',
+      text: 'select id::text, wrapped from kernel.secret_keys order by secret_keys.id desc limit 1',
     })
     return rows[0] ? this.#open(rows[0]) : this.create(true)
   }

@@ -45,7 +45,7 @@ export async function rotateSecrets(means: Means): Promise<number> {
 /** The id of the key to encrypt with: that of the rotation that was broken off, or of a new one. */
 async function beginRotation({ database, keys }: Means): Promise<string> {
   const { rows } = await database.door<{ id: string; is_swept: boolean }>({
-    text: 'select id::text, swept_at is not null as is_swept from kernel.secret_keys order by id desc limit 1',
+    text: 'select id::text, swept_at is not null as is_swept from kernel.secret_keys order by secret_keys.id desc limit 1',
   })
   const [newest] = rows
   // With another WEFT_SECRET the newest key does not open, and no other one may follow it.

@@ -228,10 +228,21 @@ describe('a rotation', () => {
     expect(await keysInUse()).toEqual([half])
   })
 
+  test('goes to the newest key, whatever the count of digits of its number', async () => {
+    await h.database.query(`select setval(pg_get_serial_sequence('kernel.secret_keys', 'id'), 98)`)
+    for (const id of ['99', '100']) {
+      expect(await rotateSecrets(open())).toBe(3)
+      expect([await newest(), await keysInUse()]).toEqual([id, [id]])
+    }
+    expect(await reveal(h.alice, 'webhookKey')).toBe('kept')
+  })
+
   test('drops keys that nobody can have used for long', async () => {
     await h.database.query(`update kernel.secret_keys set created_at = created_at - interval '2 minutes'`)
     await rotateSecrets(open())
-    const left = await h.database.query<{ id: string }>('select id::text from kernel.secret_keys order by id')
+    const left = await h.database.query<{ id: string }>(
+      'select id::text from kernel.secret_keys order by secret_keys.id',
+    )
     // The one that the rotation superseded may still be chosen by a transaction that runs.
     expect(left).toHaveLength(2)
     expect(await reveal(h.alice, 'webhookKey')).toBe('kept')

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openKernel } from '../kernel.ts'
 import { configFor, eventually, type Harness, openHarness } from '../../tests/support/harness.ts'
+import { areShipped } from '../../tests/support/needs.ts'
+
+const isThere = areShipped('interactions')
 
 let h: Harness
 let clientId: string
@@ -15,23 +18,26 @@ afterAll(() => h?.close())
 
 const switchTo = (plugin: string, enabled: boolean) => h.alice.patch(`/api/plugins/${plugin}`, { enabled })
 
-test('a plugin that is switched off leaves no trace for the tenant, and everything for the others', async () => {
-  expect((await switchTo('interactions', false)).body).toMatchObject({ id: 'interactions', enabled: false })
-  expect((await h.alice.get('/api/interactions')).status).toBe(404)
-  expect((await h.alice.get('/api/schemas/interactions')).status).toBe(404)
-  const ui = await h.alice.get('/api/ui')
-  expect(ui.text).not.toContain('interactions')
-  expect((await h.alice.get('/api/schemas/clients')).text).not.toContain('lastInteractionAt')
-  expect((await h.alice.get(`/api/clients/${clientId}`)).body.extensions).not.toHaveProperty('interactions')
-  expect((await h.alice.get('/api/clients?extensions.interactions.lastInteractionAt.empty=true')).status).toBe(400)
-  expect((await h.alice.get('/api/clients?sort=extensions.interactions.lastInteractionAt')).status).toBe(400)
-  expect((await h.alice.get(`/api/clients/${clientId}?include=interactions`)).status).toBe(400)
-  expect((await h.alice.get(`/api/clients/${clientId}/history`)).text).not.toContain('interactions')
-  expect((await h.bob.get('/api/interactions')).status).toBe(200)
-  expect((await h.bob.get('/api/ui')).text).toContain('interactions')
-})
+test.skipIf(!isThere)(
+  'a plugin that is switched off leaves no trace for the tenant, and everything for the others',
+  async () => {
+    expect((await switchTo('interactions', false)).body).toMatchObject({ id: 'interactions', enabled: false })
+    expect((await h.alice.get('/api/interactions')).status).toBe(404)
+    expect((await h.alice.get('/api/schemas/interactions')).status).toBe(404)
+    const ui = await h.alice.get('/api/ui')
+    expect(ui.text).not.toContain('interactions')
+    expect((await h.alice.get('/api/schemas/clients')).text).not.toContain('lastInteractionAt')
+    expect((await h.alice.get(`/api/clients/${clientId}`)).body.extensions).not.toHaveProperty('interactions')
+    expect((await h.alice.get('/api/clients?extensions.interactions.lastInteractionAt.empty=true')).status).toBe(400)
+    expect((await h.alice.get('/api/clients?sort=extensions.interactions.lastInteractionAt')).status).toBe(400)
+    expect((await h.alice.get(`/api/clients/${clientId}?include=interactions`)).status).toBe(400)
+    expect((await h.alice.get(`/api/clients/${clientId}/history`)).text).not.toContain('interactions')
+    expect((await h.bob.get('/api/interactions')).status).toBe(200)
+    expect((await h.bob.get('/api/ui')).text).toContain('interactions')
+  },
+)
 
-test('switched on again, its data is as it was', async () => {
+test.skipIf(!isThere)('switched on again, its data is as it was', async () => {
   await switchTo('interactions', true)
   const { body } = await h.alice.get(`/api/clients/${clientId}?include=interactions`)
   expect(body.interactions).toMatchObject([{ title: 'First call' }])
@@ -53,7 +59,7 @@ test('what an extension holds is kept while its plugin is off, and is not found 
   expect(after.body.extensions.couple).toEqual({ lastName: 'Zhylinskaya' })
 })
 
-test('another process sees the switch within a second', async () => {
+test.skipIf(!isThere)('another process sees the switch within a second', async () => {
   const config = configFor(h.database)
   const other = await openKernel({ config, databaseUrl: h.database.ownerUrl, screen: null, report: () => {} })
   try {
@@ -110,7 +116,7 @@ test('a plugin and the one that it requires cannot be switched past each other',
   }
 })
 
-test('settings are checked against the schema of the plugin', async () => {
+test.skipIf(!isThere)('settings are checked against the schema of the plugin', async () => {
   const refused = await h.alice.patch('/api/plugins/interactions', { settings: { defaultType: 'fax' } })
   expect([refused.status, refused.body.errors]).toEqual([400, [{ path: '/settings/defaultType', code: 'enum' }]])
   const kept = await h.alice.patch('/api/plugins/interactions', { settings: { defaultType: 'note' } })

@@ -2,7 +2,9 @@
 import type { Readable } from 'node:stream'
 import { type Ctx, type FileInfo, Problem } from '../contract.ts'
 import type { Claims } from '../data/context.ts'
+import { problemOf } from '../data/problems.ts'
 import type { Files, Scan, StoredFile } from '../files/files.ts'
+import { demandRecord } from './references.ts'
 import type { Unit } from './unit.ts'
 
 interface Place {
@@ -61,22 +63,15 @@ export function filesOf(files: Files, place: Place, unit: Pick<Unit, 'read' | 'w
     if (file.state === 'scanning') throw new Problem(409, 'scanning')
     return file
   }
-  const assertRecord = async (record: string | undefined): Promise<void> => {
-    if (record === undefined) return
-    const resource = await files.findResource(unit.read, tenant, record)
-    if (!resource || !can(`${resource}.read`))
-      throw new Problem(422, 'reference', [{ path: '/recordId', code: 'reference' }])
-  }
   return Object.freeze({
     async put(name: string, content: Uint8Array | AsyncIterable<Uint8Array>, options = {}) {
       outside('put')
       const { type, recordId } = options as { type?: string; recordId?: string }
-      await assertRecord(recordId)
+      if (recordId !== undefined) await demandRecord({ files, read: unit.read, tenant, can }, recordId)
       const source = content instanceof Uint8Array ? once(content) : content
       const more = { ...(type === undefined ? {} : { type }), recordId: recordId ?? null, signal }
-      return infoOf(
-        await files.put(claims, { name, content: source, state: 'kept', scan: await place.scan(), ...more }),
-      )
+      const file = { name, content: source, state: 'kept', scan: await place.scan(), ...more } as const
+      return infoOf(await files.put(claims, file).catch((error: unknown) => Promise.reject(problemOf(error))))
     },
     async open(id: string) {
       outside('open')
@@ -86,7 +81,7 @@ export function filesOf(files: Files, place: Place, unit: Pick<Unit, 'read' | 'w
     info: async (id: string) => infoOf(await find(id)),
     async claim(id: string, recordId?: string) {
       await find(id)
-      await assertRecord(recordId)
+      if (recordId !== undefined) await demandRecord({ files, read: unit.read, tenant, can }, recordId)
       await files.claim(unit.write, claims, id, recordId ?? null)
       return infoOf(await find(id))
     },

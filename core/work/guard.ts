@@ -158,8 +158,8 @@ export class Guard {
       plugin,
       calls,
       errors,
-      totalMs: Math.round(totalMs),
-      maxMs: Math.round(maxMs),
+      totalMs,
+      maxMs,
       suspended: suspension !== null,
     }))
   }

@@ -1,10 +1,12 @@
 /** `ctx.mail`: mails of one plugin, sent once however often its handler is told. */
 import { type Ctx, Problem } from '../contract.ts'
 import type { Claims } from '../data/context.ts'
+import { problemOf } from '../data/problems.ts'
 import type { Files } from '../files/files.ts'
 import type { Mails } from '../mail/mails.ts'
 import { readMessage } from '../mail/message.ts'
 import type { Attachment } from '../mail/post.ts'
+import { demandRecord } from './references.ts'
 import type { Unit } from './unit.ts'
 
 const MAX_ATTACHED = 20 * 1024 * 1024
@@ -46,7 +48,11 @@ export function mailOf(
       const message = readMessage(mail)
       // Counted also where it is refused further down, so that what follows keeps its place.
       const key = occasion.idempotencyKey === null ? null : `${occasion.idempotencyKey}-${++count}`
-      return mails.send(unit.write, claims, { ...message, files: await attach(message.attachments) }, key)
+      const { tenant } = claims
+      const { recordId } = message
+      if (recordId !== null) await demandRecord({ files, read: unit.read, tenant, can: place.can }, recordId)
+      const letter = { ...message, files: await attach(message.attachments) }
+      return mails.send(unit.write, claims, letter, key).catch((error: unknown) => Promise.reject(problemOf(error)))
     },
   })
 }

@@ -4,6 +4,7 @@ import type { Claims } from '../data/context.ts'
 import type { Files } from '../files/files.ts'
 import type { Notices } from '../notify/notices.ts'
 import { keyOf, type Locales } from '../notify/text.ts'
+import { demandRecord } from './references.ts'
 import type { Rights } from './rights.ts'
 import type { Unit } from './unit.ts'
 
@@ -38,19 +39,17 @@ function assertSound({ plugin }: NotifyPlace, { key, params = {}, url }: Notice)
 export function notifyOf(means: Means, place: NotifyPlace, unit: Pick<Unit, 'read' | 'write'>): Notify {
   const { claims, plugin, can } = place
   const { tenant } = claims
-  const unknown = (path: string) => new Problem(422, 'reference', [{ path, code: 'reference' }])
 
   const readersOf = async ({ to }: Notice): Promise<readonly string[]> => {
     if ('permission' in to) return means.rights.holdersOf(tenant, to.permission)
     const known = await Promise.all(to.map((user) => means.isMember(tenant, user)))
     const stranger = known.indexOf(false)
-    if (stranger >= 0) throw unknown(`/to/${stranger}`)
+    if (stranger >= 0) throw new Problem(422, 'reference', [{ path: `/to/${stranger}`, code: 'reference' }])
     return [...new Set(to)]
   }
   const holdersFor = async (recordId: string | undefined): Promise<ReadonlySet<string> | null> => {
     if (recordId === undefined) return null
-    const resource = await means.files.findResource(unit.read, tenant, recordId)
-    if (!resource || !can(`${resource}.read`)) throw unknown('/recordId')
+    const resource = await demandRecord({ files: means.files, read: unit.read, tenant, can }, recordId)
     return new Set(await means.rights.readersOf(unit.read, tenant, { resource, id: recordId }))
   }
 

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Harness, openHarness } from '../../tests/support/harness.ts'
 import { areShipped } from '../../tests/support/needs.ts'
+import { listTables } from '../../tests/support/tables.ts'
 
 const isThere = areShipped('couple', 'interactions')
 const CANARY = 'Kanarienvogel'
@@ -32,18 +33,10 @@ const create = async (more: object = {}, headers: Record<string, string> = {}) =
   return made.body
 }
 
-async function tables(): Promise<string[]> {
-  const rows = await h.database.query<{ name: string }>(
-    `select format('%I.%I', n.nspname, c.relname) as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname in ('public', 'kernel', 'bullmq') and c.relkind = 'r' order by 1`,
-  )
-  return rows.map(({ name }) => name)
-}
-
 /** Where a text still stands, as `table: column`. */
 async function traces(text: string): Promise<string[]> {
   const found: string[] = []
-  for (const table of await tables()) {
+  for (const table of await listTables(h.database.query)) {
     const rows = await h.database.query<{ key: string }>(
       `select distinct e.key from ${table} t, jsonb_each(to_jsonb(t)) e where e.value::text ilike '%' || $1 || '%'`,
       [text],

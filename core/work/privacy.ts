@@ -8,13 +8,15 @@ import { lockRecords, tell } from '../facts/merge.ts'
 import { isUuid } from '../resource/formats.ts'
 import { compileGet } from '../resource/list.ts'
 import type { Model } from '../resource/model.ts'
+import { readCompanions } from './companions.ts'
 import { notFound, refuseMissing } from './missing.ts'
 import type { Scope } from './scope.ts'
 
 export const PRIVACY = 'privacy.manage'
 /** How much of its history a pack tells. */
 const MAX_FACTS = 10_000
-const MAX_HELD = 1_000
+/** How much of each other kind. */
+const MAX_OTHERS = 1_000
 
 export class Privacy {
   readonly #scope: Scope
@@ -69,14 +71,17 @@ export class Privacy {
         rows[each.resource] = await erasure.readRows(transaction, subject, each, this.#modelOf(each.resource))
       const ids = kept.flatMap((each) => each.ids)
       const facts = await erasure.readPast(transaction, subject, ids, MAX_FACTS + 1)
-      const held = await erasure.readHeld(transaction, subject, ids, MAX_HELD + 1)
+      const held = await erasure.readHeld(transaction, subject, ids, MAX_OTHERS + 1)
+      const companions = await readCompanions(transaction, subject, ids, MAX_OTHERS + 1)
+      const others = { held, ...companions }
+      const lists = Object.entries(others).map(([kind, found]) => [kind, found.slice(0, MAX_OTHERS)])
       return {
         subject: { resource: this.#model.name, id: subject.id },
         at: this.#scope.now.toISOString(),
         rows,
         history: facts.slice(0, MAX_FACTS).map((fact) => this.#entryOf(fact)),
-        held: held.slice(0, MAX_HELD),
-        isWhole: facts.length <= MAX_FACTS && held.length <= MAX_HELD,
+        ...(Object.fromEntries(lists) as typeof others),
+        isWhole: facts.length <= MAX_FACTS && Object.values(others).every(({ length }) => length <= MAX_OTHERS),
       }
     })
   }

@@ -66,6 +66,7 @@ export class AccountMail {
         html: null,
         attachments: [],
         files: [],
+        recordId: null,
       },
       null,
     )

@@ -8,7 +8,7 @@ import type { Database } from '../data/database.ts'
 import { forgetFacts, sweepRows } from '../facts/retention.ts'
 import type { Rights } from '../work/rights.ts'
 import { beginRetention } from './retention.ts'
-import { sweepFiles, type Sweeping } from '../files/sweep.ts'
+import { purgeFiles, sweepFiles, type Sweeping } from '../files/sweep.ts'
 
 const EVERY_MS = 10 * 60_000
 /** A store that is not ours may want money for each look. */
@@ -31,12 +31,13 @@ interface House extends Sweeping {
   readonly rights: Rights
 }
 
-async function keepHouse({ database, sessions, accountTokens, rights }: House): Promise<void> {
+async function keepHouse({ database, sessions, accountTokens, rights, store }: House): Promise<void> {
   await sessions.purge()
   await accountTokens.purge()
   for (const text of STATEMENTS) await database.door({ text })
   await forgetFacts(database)
   await sweepRows(database)
+  await purgeFiles({ database, store })
   await beginRetention({ database, rights })
 }
 

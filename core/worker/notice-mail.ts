@@ -99,6 +99,7 @@ export class NoticeMail {
         html: null,
         attachments: [],
         files: [],
+        recordId: notice.recordId,
       },
       `notice ${id}`,
     )

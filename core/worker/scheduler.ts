@@ -62,7 +62,7 @@ export class Scheduler {
       text: `select tenant_id as tenant, id, plugin, event, due::text, every, tz from kernel.schedules s
         where due <= now() and plugin = any($1::text[]) and not exists (select from kernel.tenant_plugins p
           where p.tenant_id = s.tenant_id and p.plugin = s.plugin and not p.enabled)
-        order by due limit ${BATCH}`,
+        order by s.due limit ${BATCH}`,
       values: [this.#installed.map(({ id }) => id)],
     })
     let told = 0
@@ -97,8 +97,10 @@ export class Scheduler {
         : {
             text: 'update kernel.schedules set due = $4 where tenant_id = $1 and id = $2 and due = $3 returning payload',
           }
-    // What was missed while nothing ran is told once, not once for each time.
-    const next = every === null ? [] : [nextDue(every, tz, this.#database.now())]
+    // What was missed while nothing ran is told once, not once for each time; and never for the same time again, should the
+    // time that is known here lag behind the database's by an instant.
+    const from = new Date(Math.max(this.#database.now().getTime(), new Date(due).getTime()))
+    const next = every === null ? [] : [nextDue(every, tz, from)]
     const { rowCount } = await this.#database.once(claims, 'write', {
       text: `with taken as (${taken.text}) select kernel.emit($${4 + next.length}, payload) from taken`,
       values: [tenant, id, due, ...next, event],

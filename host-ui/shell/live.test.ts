@@ -44,6 +44,12 @@ describe('isTouched', () => {
     const own = touched({ ...deleted, actor: { kind: 'user', id: ME } })
     expect(own).toEqual(['clients list [object Object]', 'clients count {}'])
   })
+  it('leaves it alone also where what was written before is told together with that', () => {
+    const mine = { actor: { kind: 'user', id: ME } }
+    const changes = [changeOf(mine), changeOf({ ...mine, deleted: true })]
+    expect(isTouched(['clients', 'row', 'a'], changes, ME)).toBe(false)
+    expect(isTouched(['clients', 'row', 'b'], changes, ME)).toBe(false)
+  })
   it('asks for no row on a named fact without one', () => {
     expect(touched({ resource: null, rowId: null, recordId: null })).toEqual([])
   })

@@ -1,4 +1,4 @@
-import type { QueryKey } from '@tanstack/react-query'
+import type { Query, QueryKey } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { api, queries } from './client.ts'
 import { recompose } from './composition.tsx'
@@ -31,12 +31,12 @@ const CLOSED = 2
 
 /** Whether what was read under a key shows something of the changes. */
 export function isTouched([resource, kind, id]: QueryKey, changes: readonly Change[], user: string): boolean {
-  return changes.some((change) => {
-    if (kind !== 'row' && kind !== 'history') return resource === change.resource
-    // The page of what one has deleted oneself may still be drawn for a moment, and is left anyway.
-    const isLeft = change.deleted && change.actor.kind === 'user' && change.actor.id === user
-    return (id === change.rowId && !isLeft) || (id === change.recordId && id !== change.rowId)
-  })
+  if (kind !== 'row' && kind !== 'history') return changes.some((change) => resource === change.resource)
+  // The page of what one has deleted oneself may still be drawn for a moment, and is left anyway.
+  const isLeft = changes.some(
+    ({ rowId, deleted, actor }) => rowId === id && deleted && actor.kind === 'user' && actor.id === user,
+  )
+  return changes.some(({ rowId, recordId }) => (id === rowId ? !isLeft : id === recordId))
 }
 
 export interface Following {
@@ -116,9 +116,18 @@ export function listenToChanges(listener: ChangeListener): () => void {
 
 const tell = (changes: readonly Change[] | null) => listeners.forEach((listener) => listener(changes))
 
+const leaving = new Set<unknown>()
+
+/** Deletes a row whose page is left then: until the work is done, what is told of it makes nobody ask for it. */
+export async function leaveRow(id: string, work: () => Promise<void>): Promise<void> {
+  leaving.add(id)
+  await work().finally(() => leaving.delete(id))
+}
+
 function refetch(changes: readonly Change[], user: string): void {
   tell(changes)
-  void queries.invalidateQueries({ predicate: ({ queryKey }) => isTouched(queryKey, changes, user) })
+  const isWanted = ({ queryKey }: Query) => !leaving.has(queryKey[2]) && isTouched(queryKey, changes, user)
+  void queries.invalidateQueries({ predicate: isWanted })
 }
 
 /** Fetches what others change while one looks at it. Who comes back to the page is shown the present anyway. */

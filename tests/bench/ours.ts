@@ -24,6 +24,7 @@ await serve<Input>(async ({ ownerUrl, plugins = [], redisUrl = null }) => {
     databaseOwnerUrl: ownerUrl,
     databaseConnections: 24,
     memoryMb: null,
+    chromium: null,
     redisUrl,
     s3Url: null,
     smtpUrl: null,

@@ -101,6 +101,7 @@ export function configFor(database: TestDatabase): Config {
     // Many kernels share the server of the tests.
     databaseConnections: 12,
     memoryMb: null,
+    chromium: null,
   }
 }
 

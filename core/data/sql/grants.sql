@@ -30,7 +30,8 @@ grant select, delete, insert (tenant_id, plugin, name, key_id, nonce, ciphertext
   update (key_id, nonce, ciphertext, tag) on kernel.secrets to {app};
 grant select, insert (tenant_id, id, plugin, record_id, name, type, bytes, sha256, state),
   update (record_id, state, deleted_at) on kernel.files to {app};
-grant select, insert (tenant_id, id, plugin, key, message_id, sender, recipients, reply_to, subject, text, html, attachments, state),
+grant select, insert (tenant_id, id, plugin, key, message_id, sender, recipients, reply_to, subject, text, html, attachments, state,
+  record_id),
   update (state, reason, sent_at) on kernel.mails to {app};
 grant select on kernel.tasks to {app};
 grant insert (tenant_id, id, name, resource, permission, key_id, fact, total, cursor, undoes) on kernel.tasks to {app};

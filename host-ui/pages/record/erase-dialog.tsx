@@ -76,18 +76,19 @@ export function EraseDialog({ resource, schema, row, name, onClose }: EraseDialo
   )
 }
 
-interface Pack {
-  rows: Record<string, Row[]>
-}
+/** What is kept of a record beside rows; the whole of it goes. */
+const BESIDE = ['files', 'mails', 'notices', 'links'] as const
 
-/** Which fields are blanked, and in how many rows of which resources: all that the access pack tells of. */
+type Pack = Record<(typeof BESIDE)[number], unknown[]> & { rows: Record<string, Row[]> }
+
+/** Which fields are blanked, in how many rows of which resources, and what goes as a whole: all that the access pack tells of. */
 function Extent({ resource, schema, row }: Pick<EraseDialogProps, 'resource' | 'schema' | 'row'>) {
   const { t } = useTexts()
   const reading = useReading()
   const { resource: find } = useComposition()
   const query = useQuery({
     queryKey: [resource.name, 'extent', row.id],
-    queryFn: async () => Object.entries((await api.get<Pack>(`${resource.path}/${row.id}/access-pack`)).rows),
+    queryFn: () => api.get<Pack>(`${resource.path}/${row.id}/access-pack`),
     staleTime: 0,
     gcTime: 0,
   })
@@ -108,10 +109,15 @@ function Extent({ resource, schema, row }: Pick<EraseDialogProps, 'resource' | '
         </p>
       )}
       <Loaded query={query}>
-        {(rows) => (
+        {(pack) => (
           <ul>
-            {rows.map(([name, of]) => (
+            {Object.entries(pack.rows).map(([name, of]) => (
               <li key={name}>{t('privacy.erase.rows', { count: of.length, what: nameOf(name) })}</li>
+            ))}
+            {BESIDE.filter((kind) => pack[kind].length > 0).map((kind) => (
+              <li key={kind}>
+                {t('privacy.erase.rows', { count: pack[kind].length, what: t(`privacy.erase.${kind}`) })}
+              </li>
             ))}
             <li>{t('privacy.erase.past')}</li>
           </ul>

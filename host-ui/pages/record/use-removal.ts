@@ -4,6 +4,7 @@ import { useLocation } from 'wouter'
 import { ApiProblem, type Row } from '../../sdk/index.ts'
 import { api, queries, refetchRecords } from '../../shell/client.ts'
 import type { Resource } from '../../shell/composition.tsx'
+import { leaveRow } from '../../shell/live.ts'
 import { problemText } from '../../shell/problem.ts'
 import { rowOptions } from '../../shell/queries.ts'
 import { notify } from '../../shell/toast.tsx'
@@ -20,12 +21,14 @@ export function useRemoval(resource: Resource, row: Row, name: string) {
   async function remove() {
     setBusy(true)
     try {
-      await api.remove(resource.path, row)
-      navigate(trailOf(resource).back)
-      // Its page may still be drawn for a moment: what it shows is not to be asked for again.
-      const others = ({ queryKey: key }: Query) => key[2] !== row.id
-      await queries.invalidateQueries({ queryKey: [resource.name], predicate: others })
-      queries.removeQueries({ queryKey })
+      await leaveRow(row.id, async () => {
+        await api.remove(resource.path, row)
+        navigate(trailOf(resource).back)
+        // Its page may still be drawn for a moment: what it shows is not to be asked for again.
+        const others = ({ queryKey: key }: Query) => key[2] !== row.id
+        await queries.invalidateQueries({ queryKey: [resource.name], predicate: others })
+        queries.removeQueries({ queryKey })
+      })
       notify(t('record.deleted', { name }), 'success', { label: t('action.undo'), run: restore })
     } catch (error) {
       const isHeld = error instanceof ApiProblem && error.status === 202

@@ -146,11 +146,21 @@ const RING = {
     tz: { type: 'string' },
     key: { type: 'string' },
     fails: { type: 'boolean' },
+    now: { type: 'boolean' },
   },
 }
-type Ring = { recordId: string; word: string; at?: string; every?: string; tz?: string; key?: string; fails?: boolean }
+interface Ring {
+  recordId: string
+  word: string
+  at?: string
+  every?: string
+  tz?: string
+  key?: string
+  fails?: boolean
+  now?: boolean
+}
 
-/** Schedules a ring as the body says; answers what was wrong with it. */
+/** Rings now, or schedules a ring as the body says; answers what was wrong with it. */
 const ring = defineRoute({
   method: 'POST',
   path: '/ring',
@@ -158,9 +168,9 @@ const ring = defineRoute({
   kind: 'command',
   body: RING,
   async handle(ctx, { body }) {
-    const { recordId, word, at, fails, ...rest } = body as Ring
+    const { recordId, word, at, fails, now, ...rest } = body as unknown as Ring
     const schedule = { ...rest, ...(at === undefined ? {} : { at: new Date(at) }) }
-    const said = await ctx.emit(rang, { recordId, word }, schedule).then(() => 'scheduled', messageOf)
+    const said = await ctx.emit(rang, { recordId, word }, now ? undefined : schedule).then(() => 'scheduled', messageOf)
     if (fails) throw new Problem(409, 'failed')
     return said
   },

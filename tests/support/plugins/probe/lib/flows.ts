@@ -68,7 +68,11 @@ const ticks = defineRoute({
   path: '/ticks',
   access,
   kind: 'exchange',
-  query: { type: 'object', additionalProperties: false, properties: { ms: { type: 'string' } } },
+  query: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { ms: { type: 'string', pattern: '^[0-9]{1,5}$' } },
+  },
   reply: 'stream',
   handle: (ctx, { query }) => tick(ctx, Number(query.ms ?? 50)),
 })

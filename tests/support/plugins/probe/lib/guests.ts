@@ -110,6 +110,7 @@ const SHARE = {
     password: { type: 'string' },
     ms: { type: 'integer' },
     fails: { type: 'boolean' },
+    note: { type: 'string' },
   },
 }
 interface Share {
@@ -118,6 +119,7 @@ interface Share {
   password?: string
   ms?: number
   fails?: boolean
+  note?: string
 }
 
 const share = defineRoute({
@@ -127,10 +129,10 @@ const share = defineRoute({
   kind: 'command',
   body: SHARE,
   async handle(ctx, { body }) {
-    const { ms = 60_000, fails, ...rest } = body as Share
+    const { ms = 60_000, fails, note = 'for you', ...rest } = body as Share
     const made = await ctx.links.create(shared, {
       ...rest,
-      data: { note: 'for you' },
+      data: { note },
       expiresAt: new Date(ctx.now.getTime() + ms),
     })
     if (fails) throw new Problem(409, 'failed')
