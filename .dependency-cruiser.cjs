@@ -40,7 +40,7 @@ const rooms = {
   lit: '(host-ui/|plugins/[^/]+/ui/)',
   '(vite|@vitejs/[^/]+|@tailwindcss/[^/]+)': 'host-ui/build[.]ts$',
   'oidc-provider': 'tests/support/',
-  '(playwright-core|axe-core)': 'tests/journeys/',
+  '(playwright-core|axe-core)': '(core/commands/conformance/|tests/)',
   autocannon: 'tests/bench/',
 }
 

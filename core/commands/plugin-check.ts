@@ -21,6 +21,8 @@ interface Outcome {
   readonly findings: readonly Finding[]
   /** How many things were tried, where it is counted. */
   readonly tried?: number
+  /** Why it was not tried. */
+  readonly skipped?: string
 }
 
 /** An id of an installation's plugin, or the folder of one that is nowhere named. */
@@ -73,6 +75,12 @@ async function attempt({ run }: Check): Promise<readonly Finding[]> {
 async function runAll(checks: readonly Check[], tell: (outcome: Outcome) => void): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
   for (const each of checks) {
+    if (each.hindrance) {
+      const skipped = { plugin: each.plugin, rule: each.rule, findings: [], skipped: each.hindrance }
+      tell(skipped)
+      outcomes.push(skipped)
+      continue
+    }
     const found = await attempt(each)
     const tried = found.length === 0 ? await each.tried?.() : undefined
     const counted = tried === undefined ? {} : { tried }
@@ -131,7 +139,8 @@ async function check(word: string, tell: Tell): Promise<Outcome[]> {
   return [loads, ...ofFolder, ...(await checkInDatabase(config, candidate, further, tell))]
 }
 
-function print({ plugin, rule, findings, tried }: Outcome): void {
+function print({ plugin, rule, findings, tried, skipped }: Outcome): void {
+  if (skipped !== undefined) return console.log(`skipped ${plugin}: ${rule}. ${skipped}`)
   const count = tried === undefined ? '' : `, ${tried} tried`
   console.log(`${findings.length === 0 ? 'passed' : 'FAILED'}  ${plugin}: ${rule}${count}`)
   for (const { finding, mend } of findings) console.log(`        ${finding}\n            mend: ${mend}`)
@@ -145,6 +154,9 @@ export async function checkPlugin(word: string, words: readonly string[]): Promi
   const outcomes = await check(word, isJson ? () => {} : print)
   const failed = outcomes.filter(({ findings }) => findings.length > 0)
   if (isJson) console.log(JSON.stringify({ passed: failed.length === 0, checks: outcomes }, null, 2))
-  else console.log(`${outcomes.length - failed.length} of ${outcomes.length} checks passed.`)
+  else {
+    const run = outcomes.filter(({ skipped }) => skipped === undefined)
+    console.log(`${run.length - failed.length} of ${run.length} checks passed.`)
+  }
   if (failed.length > 0) process.exitCode = 1
 }

@@ -2,7 +2,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { judgeBundle } from '../../core/commands/conformance/bundle.ts'
 import { judgeBreadth, type Kit, openBench, openKit, RULES, runRule } from '../../core/commands/conformance/kit.ts'
+import type { Target } from '../../core/commands/conformance/ground.ts'
 import { type Path, PATHS } from '../../core/commands/conformance/role-paths.ts'
+import { tryRowStreams } from '../../core/commands/conformance/role-streams.ts'
+import { draftsOf, openTrial, type RowTrial } from '../../core/commands/conformance/role-trials.ts'
 import { loadPlugins } from '../../core/host/catalogue.ts'
 import { migrateDatabase } from '../../core/host/preparation.ts'
 import { describePlugins } from '../../core/host/trial.ts'
@@ -52,6 +55,11 @@ const PLUGINS: readonly (readonly [rule: string, hole: string, said: RegExp])[] 
     /GET \/api\/sieve\/recall shows (a text|an id) of the other tenant/,
   ],
   [
+    'tenants',
+    'a stream that tells of a value kept between the calls of two tenants',
+    /GET \/api\/sieve\/flow shows (a text|an id) of the other tenant/,
+  ],
+  [
     'permissions',
     'a row that is written before it is refused',
     /POST \/api\/sieve\/late .* answers 403 and changes .*public\.clients/,
@@ -80,6 +88,7 @@ const SERVERS: readonly (readonly [rule: string, hole: Hole, said: RegExp])[] = 
   ['repeats', 'no keys', /20 times the same POST \/api\/sieve with one key makes 20 rows/],
   ['versions', 'no versions', /PATCH \/api\/sieve\/\{id\} without If-Match answers 200, not 428/],
   ['off and on', 'never off', /GET \/api\/sieve answers 200 while it is off/],
+  ['tenants', 'streams of anybody', /GET \/api\/stream\?\S+ shows an id of the other tenant/],
   ['permissions', 'every key', /by a key with no permission answers 200 instead of 403/],
   ['privacy', 'empty pack', /the access pack of clients lacks text/],
 ]
@@ -106,6 +115,8 @@ const FORGOTTEN: readonly (readonly [forgotten: readonly Path[], hole: Hole | nu
       'include',
       'history',
       'changes',
+      'stream',
+      'lasting',
       'pack',
       'schema',
       'view',
@@ -139,6 +150,32 @@ test.each(FORGOTTEN)('roles: %s forget them', { timeout: 60_000 }, async (forgot
 test('roles: a row that is written though it is refused', { timeout: 60_000 }, async () => {
   expect(await find('roles', 'written though refused')).toMatch(/is refused changes kernel\.users/)
   expect(await find('roles')).toBe('')
+})
+
+test('roles: a stream that goes on to tell of a row that has left what is met', { timeout: 60_000 }, async () => {
+  const { guise } = kit
+  const hear = async (forgotten: readonly Path[]) => {
+    const bench = await openBench(kit, 'sieve', EXTENT)
+    const target = bench.ground.targets.find(({ isOwn }) => isOwn) as Target
+    const draft = draftsOf(bench, target).find(([role]) => role === 'the rows by extensions.sieve.mark')
+    await guise.wear({})
+    const { next } = (await stage.own.ask('GET', '/api/changes?after=now')).body
+    const trial = (await openTrial(bench, guise, target, draft as NonNullable<typeof draft>)) as RowTrial
+    await guise.wear({ rows: trial.rows }, true)
+    Object.assign(open, { forgotten, hole: 'work without roles' })
+    try {
+      await tryRowStreams(bench, guise, trial, next)
+      return bench.tally.findingsOf('roles').map(({ finding }) => finding)
+    } finally {
+      Object.assign(open, { forgotten: [], hole: null })
+    }
+  }
+  const said = 'stream: GET /api/stream by a role that meets the rows by extensions.sieve.mark'
+  expect(await hear(['stream'])).toEqual([
+    `${said} tells of a row outside of it`,
+    `${said} goes on to tell of a row that has left it`,
+  ])
+  expect(await hear([])).toEqual([])
 })
 
 test('every path of roles has a hole that is found', () => {

@@ -1,11 +1,12 @@
 /** A plugin and a server with one hole of every kind: the kit has to find each of them. */
 import type { FastifyRequest } from 'fastify'
-import type { Author } from '../../core/access/role.ts'
+import type { Identity } from '../../core/access/identity.ts'
+import type { Author, Standing } from '../../core/access/role.ts'
 import type { Path } from '../../core/commands/conformance/role-paths.ts'
 import type { Server, Stage } from '../../core/commands/conformance/stage.ts'
 import type { Services } from '../../core/http/services.ts'
 import { NO_RULES } from '../../core/work/rules.ts'
-import type { Held } from '../../core/work/rights.ts'
+import type { Held, Rights } from '../../core/work/rights.ts'
 import { type Fixture, notesFixture } from '../support/fixtures.ts'
 
 /** What a plugin's author may do wrong, all in one. */
@@ -21,6 +22,11 @@ const peek = defineRoute({ method: 'GET', path: '/peek/:id', access: 'sieve.read
   async handle(ctx, input) { return ctx.rows(notes).get(input.params.id) } })
 const recall = defineRoute({ method: 'GET', path: '/recall', access: 'sieve.read', kind: 'query',
   async handle() { return { last } } })
+const flow = defineRoute({ method: 'GET', path: '/flow', access: 'sieve.read', kind: 'exchange', reply: 'stream',
+  async *handle(ctx) {
+    yield last
+    yield ctx.work(async (inner) => (await inner.rows(notes).list({ sort: ['-createdAt'], limit: 200 })).items)
+  } })
 const late = defineRoute({ method: 'POST', path: '/late', access: 'sieve.read', kind: 'exchange',
   async handle(ctx) {
     await ctx.work((inner) => inner.rows(clients).create({ type: 'person', lastName: 'Written too early' }))
@@ -41,7 +47,7 @@ const onMerging = defineAnswer({ point: clients.points.merging,
     for (const note of items) await ctx.rows(notes).update(note, { text: 'seen in a merge' })
     return allow()
   } })
-export default definePlugin({ resources: [notes], routes: [remember, recall, peek, late], handlers: [copy, twice], answers: [onMerging] })
+export default definePlugin({ resources: [notes], routes: [remember, recall, peek, flow, late], handlers: [copy, twice], answers: [onMerging] })
 `
 
 const schema = {
@@ -79,6 +85,7 @@ export type Hole =
   | 'written though refused'
   | 'answers for anybody'
   | 'work without roles'
+  | 'streams of anybody'
 
 /** Which of the server's holes is open now, and on which paths it forgets the role of who asks. */
 export const open: { hole: Hole | null; forgotten: readonly Path[] } = { hole: null, forgotten: [] }
@@ -94,8 +101,14 @@ function inPlace<T extends object>(service: T, hole: Hole, other: Partial<Record
   })
 }
 
+/** The other tenant's administrator, for whom each listener is taken. */
+const stranger = { token: '' }
+
+/** Who listens, where it was forgotten to ask for the role again. */
+const careless = new WeakSet<Standing>()
+
 function doctorServices(services: Services): Services {
-  const { switches, keys, rights } = services
+  const { switches, keys, rights, sessions } = services
   const everything = async (tenant: string) => {
     const state = await switches.of(tenant)
     return { ...state, enabled: new Set(services.installed.map(({ id }) => id)) }
@@ -108,7 +121,22 @@ function doctorServices(services: Services): Services {
     switches: inPlace(switches, 'never off', { of: everything }),
     rights: inPlace(rights, 'work without roles', {
       of: async (author: Author) => withoutRole(await rights.of(author)),
+      held: async (...asked: Parameters<Rights['held']>) => {
+        const held = await rights.held(...asked)
+        return careless.has(asked[1]) ? withoutRole(held) : held
+      },
     }),
+    sessions: inPlace(
+      inPlace(sessions, 'work without roles', {
+        recheck: async (token: string) => {
+          const identity = { ...((await sessions.recheck(token)) as Identity) }
+          if (open.forgotten.includes('stream')) careless.add(identity)
+          return identity
+        },
+      }),
+      'streams of anybody',
+      { recheck: () => sessions.recheck(stranger.token) },
+    ),
     keys: inPlace(keys, 'every key', { authenticate: allOf }),
   }
   return new Proxy(services, {
@@ -132,6 +160,7 @@ const REQUESTS: readonly (readonly [path: Path, request: RegExp])[] = [
   ['schema', /^GET \/api\/schemas\/sieve/],
   ['view', /^POST \/api\/views/],
   ['route', /^GET \/api\/sieve\/peek/],
+  ['lasting', /^GET \/api\/sieve\/flow/],
   ['aggregate', /^GET \/api\/sieve\/aggregate/],
   ['history', /^GET .*\/history$/],
   ['pack', /^GET .*\/access-pack$/],
@@ -178,6 +207,7 @@ const KNOWN = new Set(['recordId', 'text', 'extensions'])
 function doctorApp(app: Server, stage: () => Stage): void {
   app.addHook('onRequest', async (request) => {
     if (open.hole === 'no keys') delete request.headers['idempotency-key']
+    if (open.hole === 'streams of anybody') stranger.token = stage().other.cookie.split('=')[1] as string
     if (open.hole === 'no versions') await forgeVersion(request, stage())
     if (open.hole === 'written though refused') await writeAnyway(request, stage())
     if (open.forgotten.length > 0) forgetRole(request)

@@ -1,9 +1,11 @@
 /** `npm run weft -- plugin check`: a new plugin passes, and each fault is found by its rule, with its mend. */
 import { afterAll, describe, expect, inject, test } from 'vitest'
 import { readCandidate } from '../../core/commands/check/candidate.ts'
+import { conformanceChecks } from '../../core/commands/check/conformance-rules.ts'
 import { databaseChecks } from '../../core/commands/check/database-rules.ts'
 import { FOLDER_RULES } from '../../core/commands/check/folder-rules.ts'
 import type { Candidate, Finding } from '../../core/commands/check/rule.ts'
+import { findChromium } from '../../core/commands/conformance/chromium.ts'
 import { describeNewPlugin } from '../../core/commands/plugin-template.ts'
 import { readConfig } from '../../core/config.ts'
 import { loadPlugins } from '../../core/host/catalogue.ts'
@@ -159,17 +161,27 @@ describe('the rules on a database', { timeout: 240_000 }, () => {
   const init2 = (change: (text: string) => string): Fixture =>
     notesFixture('diaries', { files: { 'migrations/0001_init.sql': change(init) } })
 
-  async function tryOut(fixture: Fixture): Promise<Record<string, string>> {
+  /** @param rules all of them unless said; each needs the database that the first one makes */
+  async function tryOut(
+    fixture: Fixture,
+    rules?: readonly string[],
+    checksOf: typeof conformanceChecks = databaseChecks,
+  ): Promise<Record<string, string>> {
     const folder = write('diaries', fixture)
     const { described } = await describePlugins([folder])
     const installed = (await loadPlugins([folder], [])).find(({ id }) => id === 'diaries')
     if (!installed) throw new Error('it does not load')
-    const config = { ...readConfig({ WEFT_SECRET: SECRET, WEFT_DATA_DIR: folders.path('data') }), plugins: [folder] }
+    const { CHROMIUM } = process.env
+    const environment = { WEFT_SECRET: SECRET, WEFT_DATA_DIR: folders.path('data'), CHROMIUM }
+    const config = { ...readConfig(environment), plugins: [folder] }
     const lab = { config, ownerUrl: inject('ownerUrl'), described }
-    const { checks, close } = databaseChecks(lab, readCandidate(installed))
+    const { checks, close } = checksOf(lab, readCandidate(installed))
     const found: Record<string, string> = {}
     try {
-      for (const { rule, run: each } of checks) found[rule] = (await each()).map(({ finding }) => finding).join('\n')
+      for (const { rule, run: each } of checks) {
+        if (rules && rule !== 'migrates' && !rules.includes(rule)) continue
+        found[rule] = (await each()).map(({ finding }) => finding).join('\n')
+      }
     } finally {
       await close()
     }
@@ -181,7 +193,10 @@ describe('the rules on a database', { timeout: 240_000 }, () => {
   })
 
   test('find a migration that fails', async () => {
-    const found = await tryOut(init2(() => 'create table nowhere.diaries__a ();'))
+    const found = await tryOut(
+      init2(() => 'create table nowhere.diaries__a ();'),
+      ['serving'],
+    )
     expect(found.migrates).toContain('nowhere')
     expect(found.serving).toContain('it is not migrated')
   })
@@ -193,22 +208,36 @@ describe('the rules on a database', { timeout: 240_000 }, () => {
           .replace(/create index "diaries__diaries_record_id.*\n/, '')
           .replace(', "text" text not null', ', "text" text null'),
       ),
+      ['tables'],
     )
     expect(found.tables).toContain('its schemas say more than its migrations')
   })
 
   test('find a way back that leaves something behind, or fails', async () => {
-    const rest = await tryOut(changed('alter table "diaries__diaries" rename to "diaries__old";'))
+    const rest = await tryOut(changed('alter table "diaries__diaries" rename to "diaries__old";'), ['down and up'])
     expect(rest['down and up']).toMatch(/already exists|differs in/)
-    const broken = await tryOut(changed('drop table nowhere;'))
+    const broken = await tryOut(changed('drop table nowhere;'), ['down and up'])
     expect(broken['down and up']).toContain('The way back of diaries/0001_init fails')
   })
 
   test('find what cannot be served or switched', async () => {
     const denied = init2((text) => `${text}\ncreate policy "everybody" on "diaries__diaries" using (true);\n`)
-    const found = await tryOut(denied)
+    const found = await tryOut(denied, ['serving', 'switch'])
     expect(found.serving).toContain('the server does not start with it')
     expect(found.switch).toContain('the server does not start with it')
+  })
+
+  test.skipIf(!findChromium(process.env.CHROMIUM))('find a widget that does not say what it asks for', async () => {
+    const ui = `import { html } from 'lit'
+      import { defineWidget, WeftElement } from 'weft/ui'
+      class Box extends WeftElement { render() { return html\`<input type="text" class="input">\` } }
+      defineWidget('diaries-box', Box)`
+    const files = { ...own.files, 'ui/index.ts': ui }
+    const manifest = { ...own.manifest, widgets: [{ slot: 'record.tab', of: 'clients', id: 'box' }] }
+    const found = await tryOut({ ...own, files, manifest }, ['accessibility'], conformanceChecks)
+    expect(found.accessibility).toMatch(
+      /^diaries, record.tab box: label: <input .*\ndiaries, record.tab box, empty: label/,
+    )
   })
 })
 
@@ -233,7 +262,8 @@ describe('the command', { timeout: 240_000 }, () => {
       },
       manifest: { extends: { clients: 'schemas/clients.json' } },
     })
-    const { code, out, err } = await run(['plugin', 'check', folder, '--json'], settings()).ended
+    const blind = { ...settings(), CHROMIUM: '/nowhere' }
+    const { code, out, err } = await run(['plugin', 'check', folder, '--json'], blind).ended
     expect({ code, err }).toEqual({ code: 0, err: '' })
     const told = JSON.parse(out)
     expect(told.passed).toBe(true)
@@ -245,6 +275,8 @@ describe('the command', { timeout: 240_000 }, () => {
     )
     expect(tried.tenants + tried.permissions + tried['bad input']).toBeGreaterThan(50)
     expect(told.checks[0]).toEqual({ plugin: 'couples-of', rule: 'loads', findings: [] })
+    const unseen = told.checks.find(({ rule }: { rule: string }) => rule === 'accessibility')
+    expect(unseen.skipped).toMatch(/^Chromium is not there: /)
   })
 
   test('fails one that does not load, with the rule and the mend, and one that nobody knows', async () => {

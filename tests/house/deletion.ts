@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -16,10 +16,12 @@ import { openServer } from '../../core/data/server.ts'
 import { ROOT } from '../../core/host/catalogue.ts'
 import { migrateDatabase } from '../../core/host/preparation.ts'
 import { describePlugins } from '../../core/host/trial.ts'
-import { findChromium } from '../journeys/support/chromium.ts'
+import { demandChromium } from '../../core/commands/conformance/chromium.ts'
 import { PASSWORD, SECRET } from '../support/settings.ts'
 
 const EMAIL = 'admin@demo.example'
+/** Whether `plugin check` finds what it looks for does not hang on which plugins are there. */
+const HOUSE = ['tests/house', '--exclude', 'tests/house/check.test.ts']
 const NOT_COPIED = ['node_modules', '.git', '.build', '.data', 'coverage']
 
 const began = Date.now()
@@ -33,6 +35,13 @@ function copyWithout(plugin: string, folder: string): string {
   })
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'), 'junction')
   return copy
+}
+
+/** Tests of the core that name a plugin have to pass without it. */
+function testsNaming(plugin: string, copy: string): string[] {
+  const files = readdirSync(join(copy, 'core'), { recursive: true, encoding: 'utf8' })
+  const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => join('core', file))
+  return tests.filter((file) => readFileSync(join(copy, file), 'utf8').includes(plugin))
 }
 
 /** @throws Error with what the program said */
@@ -106,7 +115,8 @@ async function assertServes(send: Send, expected: Record<string, number>): Promi
 /** The tab of a new plugin, in a real browser: nothing there, then the row that was added. */
 async function assertShows(address: string, send: Send, plugin: string, title: string): Promise<void> {
   const { body: client } = await send('/api/clients', { type: 'person', lastName: 'Lovelace' })
-  const browser = await chromium.launch({ executablePath: findChromium(), args: ['--no-sandbox', '--disable-gpu'] })
+  const executablePath = demandChromium(process.env.CHROMIUM)
+  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] })
   try {
     const page = await browser.newPage({ baseURL: address, locale: 'en-GB' })
     await page.goto('/')
@@ -174,16 +184,16 @@ async function check(folder: string, ownerUrl: string): Promise<void> {
     run(without, ['.ci/check.mjs', 'typecheck'])
     const expected = { '/api/clients': 200, '/api/interactions': 404, '/api/ui': 200, '/': 200 }
     await boot(without, url, (_, send) => assertServes(send, expected))
-    run(without, ['node_modules/vitest/vitest.mjs', 'run', 'core/work', 'tests/house'], { DATABASE_URL: ownerUrl })
+    run(without, ['node_modules/vitest/vitest.mjs', 'run', ...testsNaming('interactions', without), ...HOUSE], {
+      DATABASE_URL: ownerUrl,
+    })
     const single = copyWithout('couple', folder)
     say('a copy without couple')
     run(single, ['core/main.ts', 'plugin', 'new', 'wedding-gifts'], { DATABASE_URL: url, WEFT_SECRET: SECRET })
     run(single, ['core/main.ts', 'plugin', 'check', 'wedding-gifts'], { DATABASE_URL: ownerUrl, WEFT_SECRET: SECRET })
     run(single, ['.ci/check.mjs', 'typecheck'])
     run(single, ['node_modules/prettier/bin/prettier.cjs', '--check', 'plugins'])
-    // Whether `plugin check` finds what it looks for does not hang on which plugins are there.
-    const others = ['tests/house', '--exclude', 'tests/house/check.test.ts']
-    run(single, ['node_modules/vitest/vitest.mjs', 'run', ...others], { DATABASE_URL: ownerUrl })
+    run(single, ['node_modules/vitest/vitest.mjs', 'run', ...HOUSE], { DATABASE_URL: ownerUrl })
     await boot(single, url, async (address, send) => {
       await assertServes(send, { '/api/clients': 200, '/api/interactions': 200, '/api/wedding-gifts': 200, '/': 200 })
       await assertShows(address, send, 'wedding-gifts', 'Wedding gifts')

@@ -73,3 +73,21 @@ test('no folder has a drawer for everything', () => {
   const drawers = /(^|\/)(utils?|helpers?|common|misc|manager|types)([.]tsx?$|\/)/
   expect(files.filter((file) => drawers.test(file))).toEqual([])
 })
+
+test('SQL sorts by a column and not by its text, which has the same name', () => {
+  const sorted = (literal: string) => {
+    const names = [...literal.matchAll(/\b(\w+)::text\b(?=\s*(?:,|from\b))/g)].map(([, name]) => name)
+    return [...literal.matchAll(/order by ([^`'()]*)/g)]
+      .flatMap(([, list]) => list!.split(',').map((term) => term.trim().split(/\s/)[0]))
+      .filter((term) => names.includes(term))
+  }
+  expect(sorted('select id::text, name from rows order by name, id desc')).toEqual(['id'])
+  const found = texts
+    .filter(([file]) => /[.]ts$/.test(file) && file !== 'tests/house/repository.test.ts')
+    .flatMap(([file, text]) =>
+      [...text.matchAll(/`[^`]*`|'[^'\n]*'/g)].flatMap(([literal]) =>
+        sorted(literal).map((term) => `${file}: ${term}`),
+      ),
+    )
+  expect(found).toEqual([])
+})

@@ -1,9 +1,10 @@
-/** Every page, in each language and colour scheme: axe finds nothing, and the browser has nothing to complain of. */
+/** Every page, in each language, and in the dark in one of them: axe finds nothing, and the browser has nothing to complain of. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findBarriers, findPaleness } from './support/axe.ts'
-import { expectQuiet, openBrowser, openVisit, settle, signIn } from './support/browser.ts'
+import { lookAt } from '../../core/commands/conformance/looking.ts'
+import { expectQuiet, openBrowser, openVisit, signIn } from './support/browser.ts'
 import { type Demo, findBusyClient, openDemo } from './support/demo.ts'
+import { SCHEMES } from './support/look.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { LANGUAGES, shippedPlugins, type Words, wordsOf } from './support/words.ts'
 
@@ -27,16 +28,7 @@ test.each(LANGUAGES)('axe finds nothing on any page, in light or dark (%s)', asy
   const visit = await openVisit(browser, stage.address, { language })
   const { page } = visit
   const found: Record<string, string[]> = {}
-  const look = async (name: string) => {
-    await settle(page)
-    const barriers = await findBarriers(page)
-    if (barriers.length > 0) found[name] = barriers
-    await page.emulateMedia({ colorScheme: 'dark' })
-    await settle(page)
-    const pale = await findPaleness(page)
-    if (pale.length > 0) found[`${name}, dark`] = pale
-    await page.emulateMedia({ colorScheme: 'light' })
-  }
+  const look = async (name: string) => void Object.assign(found, await lookAt(page, name, SCHEMES[language]))
   await page.goto('/')
   await look('sign in')
   await page.getByRole('button', { name: t('signIn.submit') }).click()

@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pluginFolders } from '../support/settings.ts'
-import { findBarriers, findPaleness } from './support/axe.ts'
-import { expectQuiet, openBrowser, openVisit, settle, signIn } from './support/browser.ts'
+import { findBarriers, findPaleness } from '../../core/commands/conformance/axe.ts'
+import { settle } from '../../core/commands/conformance/looking.ts'
+import { expectQuiet, openBrowser, openVisit, signIn } from './support/browser.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { LANGUAGES, type Words, wordsOf } from './support/words.ts'
 
@@ -96,12 +97,15 @@ test.each(LANGUAGES)('a held change waits, is seen field by field, and is decide
     .click()
   await page.getByText(t('approvals.done.rejected'), { exact: true }).waitFor()
 
-  // Somebody else is faster.
+  // Somebody else is faster, and what tells the page of it is late.
   await card(page, 'Newcomer').waitFor()
+  const told = Promise.withResolvers<void>()
+  await page.route('**/api/proposals?*', (route) => told.promise.then(() => route.continue()))
   await api.post(`/api/proposals/${other.id}/reject`, {})
   await card(page, 'Newcomer')
     .getByRole('button', { name: t('approvals.approve') })
     .click()
+  told.resolve()
   await page.getByText(t('approvals.decidedByOther')).waitFor()
   await page.getByText(t('approvals.empty.title')).waitFor()
   await page.getByRole('button', { name: t('approvals.decided') }).click()

@@ -1,7 +1,7 @@
 /** A plugin whose screen fails says so in its own place, and the rest of the page does not hear of it. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, test } from 'vitest'
-import { findBarriers } from './support/axe.ts'
+import { findBarriers } from '../../core/commands/conformance/axe.ts'
 import { openBrowser, openVisit, signIn } from './support/browser.ts'
 import { brokenIds } from './support/broken-plugins.ts'
 import { openStage, type Stage } from './support/stage.ts'

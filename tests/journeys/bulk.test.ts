@@ -2,8 +2,9 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { findBarriers, findPaleness } from './support/axe.ts'
-import { expectQuiet, openBrowser, openVisit, settle, signIn } from './support/browser.ts'
+import { findBarriers, findPaleness } from '../../core/commands/conformance/axe.ts'
+import { settle } from '../../core/commands/conformance/looking.ts'
+import { expectQuiet, openBrowser, openVisit, signIn } from './support/browser.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { LANGUAGES, type Language, wordsOf } from './support/words.ts'
 

@@ -4,7 +4,8 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { beginRetention } from '../../core/worker/retention.ts'
 import { eventually } from '../support/harness.ts'
-import { expectQuiet, openBrowser, openVisit, settle, signIn } from './support/browser.ts'
+import { settle } from '../../core/commands/conformance/looking.ts'
+import { expectQuiet, openBrowser, openVisit, signIn } from './support/browser.ts'
 import { look } from './support/look.ts'
 import { openStage, type Stage } from './support/stage.ts'
 import { LANGUAGES, type Language, type Words, wordsOf } from './support/words.ts'
@@ -158,11 +159,24 @@ test.each(LANGUAGES)('the history is kept for some months, after a question (%s)
   await visit.context.close()
 })
 
+/** As a plugin does it. */
+async function attachFile(tenant: string, record: string, name: string): Promise<void> {
+  const { query } = stage.harness.database
+  await query('set session_replication_role = replica')
+  await query(
+    `insert into kernel.files (tenant_id, id, plugin, record_id, name, type, bytes, sha256, state, created_at)
+      values ($1, gen_random_uuid(), 'interactions', $2, $3, 'text/plain', 4, sha256('file'), 'kept', now())`,
+    [tenant, record, name],
+  )
+  await query('set session_replication_role = origin')
+}
+
 test.each(LANGUAGES)('a person gets what is kept of them, and is erased by name (%s)', async (language) => {
   const t = wordsOf(language)
   const { email, api } = stage.studios[language]
   const input = { type: 'person', firstName: 'Rosa', lastName: 'Lindqvist', email: 'rosa@mail.example' }
   const { id } = (await api.post('/api/clients', input)).body
+  await attachFile(stage.studios[language].tenant, id, 'passport.txt')
   const visit = await openVisit(browser, stage.address, { language })
   const { page } = visit
   await signIn(visit, email, t)
@@ -176,12 +190,17 @@ test.each(LANGUAGES)('a person gets what is kept of them, and is erased by name 
   ])
   expect(download.suggestedFilename()).toBe(`access-pack-${id}.json`)
   const pack = JSON.parse(readFileSync(await download.path(), 'utf8'))
-  expect(pack).toMatchObject({ subject: { resource: 'clients', id }, rows: { clients: [{ lastName: 'Lindqvist' }] } })
+  expect(pack).toMatchObject({
+    subject: { resource: 'clients', id },
+    rows: { clients: [{ lastName: 'Lindqvist' }] },
+    files: [{ name: 'passport.txt' }],
+  })
 
   await menu.press('Enter')
   await page.getByRole('menuitem', { name: t('privacy.erase') }).press('Enter')
   const dialog = page.getByRole('dialog')
   await dialog.getByText(t('privacy.erase.rows', { what: t('clients:clients'), count: 1 })).waitFor()
+  await dialog.getByText(t('privacy.erase.rows', { what: t('privacy.erase.files'), count: 1 })).waitFor()
   await page.keyboard.type('Rosa')
   await page.keyboard.press('Enter')
   await dialog.getByText(t('privacy.erase.mismatch')).waitFor()

@@ -10,7 +10,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // A provider made for trying says so once in each journey.
     onConsoleLog: (line) => !line.startsWith('oidc-provider '),
-    // A browser, a server and a database are enough for a machine; two of each would measure each other.
-    maxWorkers: 1,
+    maxWorkers: 2,
   },
 })

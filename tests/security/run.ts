@@ -144,7 +144,7 @@ async function main(): Promise<boolean> {
       const [promise, least] = PROMISES[rule] as readonly [string, number]
       return { promise, least: Math.ceil(least * extent.share), tried, broken }
     })
-    await stage.app.listen({ port: 0, host: '127.0.0.1' })
+    await stage.origin()
     return [...promised, judgeRoutes(kit), await judgeStream(kit), await judgeSlowness(stage)]
   })
   print(all)

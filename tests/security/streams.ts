@@ -1,6 +1,6 @@
 /** A stream of one tenant while the other one writes: it tells of the own rows alone. */
+import { Hearing } from '../../core/commands/conformance/hearing.ts'
 import type { Kit } from '../../core/commands/conformance/kit.ts'
-import type { AddressInfo } from 'node:net'
 
 export interface Heard {
   readonly written: number
@@ -8,29 +8,17 @@ export interface Heard {
   readonly foreign: readonly string[]
 }
 
-/** Reads until the text has come. @throws Error where the stream ends before */
-async function readUntil(stream: ReadableStream<Uint8Array>, text: string): Promise<string> {
-  const decoder = new TextDecoder()
-  let heard = ''
-  for await (const piece of stream) {
-    heard += decoder.decode(piece, { stream: true })
-    if (heard.includes(text)) return heard
-  }
-  throw new Error('The stream has ended before it told of the own row.')
-}
-
-/** Has the other tenant write that many rows, and then the own one a last one. The server listens already. */
+/** Has the other tenant write that many rows, and then the own one a last one. @throws Error where it is not told of that */
 export async function listen({ stage, rows }: Kit, count: number): Promise<Heard> {
-  const { port } = stage.app.server.address() as AddressInfo
-  const headers = { accept: 'text/event-stream', cookie: stage.own.cookie }
-  const ending = new AbortController()
-  const url = `http://127.0.0.1:${port}/api/stream?after=now`
-  const reply = await fetch(url, { headers, signal: ending.signal })
-  if (!reply.ok || !reply.body) throw new Error(`The stream answers ${reply.status}.`)
-  const theirs: string[] = []
-  for (let n = 0; n < count; n++) theirs.push((await rows.make(stage.other, rows.anyRecord)).id)
-  const own = await rows.make(stage.own, rows.anyRecord)
-  const heard = await readUntil(reply.body, own.id)
-  ending.abort()
-  return { written: count, foreign: theirs.filter((id) => heard.includes(id)) }
+  const hearing = await Hearing.open(stage, stage.own, { url: '/api/stream?after=now' })
+  try {
+    const theirs: string[] = []
+    for (let n = 0; n < count; n++) theirs.push((await rows.make(stage.other, rows.anyRecord)).id)
+    const own = await rows.make(stage.own, rows.anyRecord)
+    if (!(await hearing.until((heard) => heard.tells(own.id))))
+      throw new Error('The stream does not tell of the own row.')
+    return { written: count, foreign: theirs.filter((id) => hearing.text.includes(id)) }
+  } finally {
+    hearing.close()
+  }
 }

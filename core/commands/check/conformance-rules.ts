@@ -3,21 +3,28 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createScratch, type Scratch } from '../../data/scratch.ts'
+import { ROOT } from '../../host/catalogue.ts'
 import { migrateDatabase } from '../../host/preparation.ts'
+import { ACCESSIBILITY, checkAccessibility, type Sight, whyNoBrowser } from '../conformance/accessibility.ts'
 import { BUNDLE, judgeBundle } from '../conformance/bundle.ts'
 import type { Bench } from '../conformance/bench.ts'
 import { judgeBreadth, type Kit, openBench, openKit, RULES, runRule } from '../conformance/kit.ts'
 import { openStage, type Stage } from '../conformance/stage.ts'
+import { prepareScreen } from '../screen.ts'
 import type { Lab } from './database-rules.ts'
 import type { Candidate, Check } from './rule.ts'
 
 /** A tenth of all that there is finds what a plugin does wrong everywhere; the full run is tests/security/run.ts. */
 const EXTENT = { seed: 1, share: 0.1 }
 
+/** Not where `npm start` looks: it may have one plugin more. */
+const OUT = join(ROOT, '.build/check')
+
 interface Opened {
   readonly scratch: Scratch
   readonly dataDir: string
   readonly stage: Stage
+  readonly sight: Sight
   readonly kit: Kit
   readonly bench: Bench
 }
@@ -29,11 +36,14 @@ async function open({ config, ownerUrl, described }: Lab, { installed }: Candida
     await migrateDatabase({ ownerUrl: scratch.url, secret: config.secret, described })
     const alone = { redisUrl: null, s3Url: null, smtpUrl: null, url: null, databaseConnections: 12 }
     const query: Stage['query'] = (text, values) => scratch.query(text, values)
-    const stage = await openStage({ config: { ...config, ...alone, dataDir }, databaseUrl: scratch.url, query })
+    const site = { config: { ...config, ...alone, dataDir }, databaseUrl: scratch.url }
+    const stage = await openStage({ ...site, query })
     const kit = await openKit(stage)
-    return { scratch, dataDir, stage, kit, bench: await openBench(kit, installed.id, EXTENT) }
+    const sight = { ...site, stage, screen: () => prepareScreen(config.plugins, { out: OUT, say: () => {} }) }
+    return { scratch, dataDir, stage, sight, kit, bench: await openBench(kit, installed.id, EXTENT) }
   } catch (error) {
     await scratch.drop()
+    rmSync(dataDir, { recursive: true, force: true })
     throw error
   }
 }
@@ -52,8 +62,19 @@ export function conformanceChecks(lab: Lab, candidate: Candidate): { checks: Che
   })
   const breadth: Check = { plugin: id, rule: 'breadth', run: async () => judgeBreadth((await opened()).bench) }
   const bundle: Check = { plugin: id, rule: BUNDLE, run: () => judgeBundle(candidate.installed) }
+  const accessibility: Check = {
+    plugin: id,
+    rule: ACCESSIBILITY,
+    hindrance: whyNoBrowser(lab.config),
+    async run() {
+      const { sight, bench } = await opened()
+      await checkAccessibility(sight, bench.tally, id)
+      return bench.tally.findingsOf(ACCESSIBILITY)
+    },
+    tried: async () => (await opened()).bench.tally.triedOf(ACCESSIBILITY),
+  }
   return {
-    checks: [...asked, breadth, bundle],
+    checks: [...asked, breadth, bundle, accessibility],
     async close() {
       const known = await opening?.catch(() => null)
       if (!known) return

@@ -94,6 +94,9 @@ async function openSite({ config, scratch }: Trial, slug: string): Promise<Site>
     databaseUrl: scratch.url,
     screen: null,
     report: () => {},
+  }).catch((error: unknown) => {
+    rmSync(dataDir, { recursive: true, force: true })
+    throw error
   })
   const app = await buildServer(kernel.services)
   // Its answers tell what it would log.

@@ -13,6 +13,8 @@ export interface Check {
   /** What it is about, in one word. */
   readonly rule: string
   run(): Promise<readonly Finding[]>
+  /** Why it cannot be tried here, through no fault of the plugin; it is told, and not run. */
+  readonly hindrance?: string | null
   /** How many things were tried, once it has run. */
   tried?(): Promise<number>
 }

@@ -9,7 +9,8 @@ export const MEND = 'reach rows by ctx.rows alone, and keep nothing of one call 
 export const fill = (path: string, id: string) => path.replace(/\{\w+\}/g, id)
 
 /** Guests are let in by other things than an id. */
-export const isAsked = ({ access, lasts }: ApiRoute) => access !== 'public' && access !== 'link' && !lasts
+export const isGuests = ({ access }: ApiRoute) => access === 'public' || access === 'link'
+export const isAsked = (route: ApiRoute) => !isGuests(route) && !route.lasts
 
 /** It would end the session that the kit asks with. */
 export const isEnding = ({ method, path }: ApiRoute) =>

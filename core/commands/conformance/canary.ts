@@ -13,7 +13,10 @@ export interface Canary {
 
 const same = <T>(value: T) => ({ value, token: String(value) })
 
-const dayOf = (n: number) => `19${10 + (n % 80)}-02-${10 + (n % 18)}`
+const two = (n: number) => String(n).padStart(2, '0')
+/** Of thousands that follow one another no two are the same: a list shows many rows at once. */
+const dayOf = (n: number) =>
+  `19${10 + (n % 80)}-${two(1 + (Math.floor(n / 80) % 12))}-${two(1 + (Math.floor(n / 960) % 28))}`
 
 const BY_FORMAT: Readonly<Record<string, (n: number, word: string) => Omit<Canary, 'field'>>> = {
   email: (_n, word) => ({ value: `${word}@test.example`, token: word }),

@@ -5,6 +5,7 @@ import type { Field } from '../../resource/model.ts'
 import { type Abroad, fill, isAsked, isEnding, leakOf, lookAbroad, MEND, TENANTS } from './abroad.ts'
 import { ask, type Attempt, type Bench, changingNothing, inTurns, inWords, sampleOf, versioned } from './bench.ts'
 import { tryLists } from './crossing-lists.ts'
+import { listenMeanwhile, tryStreams } from './crossing-streams.ts'
 import type { ApiRoute, Target } from './ground.ts'
 import { withValue } from './rows.ts'
 import { valueOf } from './specimen.ts'
@@ -196,7 +197,7 @@ async function tryJobs(bench: Bench, abroad: Abroad): Promise<void> {
 export async function checkTenants(bench: Bench, further: readonly Ask[]): Promise<void> {
   const { stage, snapshots, teller, ground, rows } = bench
   for (const { model } of ground.targets) await rows.make(stage.other, model.name)
-  const abroad = await lookAbroad(bench)
+  const abroad = await listenMeanwhile(bench, () => lookAbroad(bench))
   // What a plugin keeps between calls is filled by the other tenant first.
   for (const route of ground.routes.filter(
     (each) => each.verb === null && isAsked(each) && !isEnding(each) && each.plugin,
@@ -218,6 +219,7 @@ export async function checkTenants(bench: Bench, further: readonly Ask[]): Promi
     await tryLists(bench, abroad, askers)
     await tryBatches(bench, abroad)
     await tryJobs(bench, abroad)
+    await tryStreams(bench, abroad)
     await teller.tellSince(stage.own.tenant, last, ground.plugin)
     await lookForReferences(bench, abroad)
   })

@@ -21,6 +21,8 @@ export interface ApiRoute {
   readonly body: Schema | null
   /** It goes on until somebody ends it. */
   readonly lasts: boolean
+  /** It tells one thing after the other, and is told nothing meanwhile. */
+  readonly streams: boolean
 }
 
 /** A resource of the plugin, or one of another that it extends. */
@@ -81,6 +83,7 @@ function readRoute(stage: Stage, route: string, operation: Operation | undefined
   if (!declared || !operation) throw new StartFault(`The server does not describe ${route}.`)
   const [verb = null, ...rest] = (operation.operationId ?? '').split('_')
   const contents = Object.values(operation.responses ?? {}).flatMap(({ content }) => Object.keys(content ?? {}))
+  const streams = !declared.isSocket && contents.includes('text/event-stream')
   return {
     method,
     path,
@@ -90,7 +93,8 @@ function readRoute(stage: Stage, route: string, operation: Operation | undefined
     resource: rest.at(-1) ?? null,
     query: (operation.parameters ?? []).filter((each) => each.in === 'query').map(({ name }) => name),
     body: schemaOf(operation),
-    lasts: declared.isSocket || contents.includes('text/event-stream'),
+    lasts: declared.isSocket || streams,
+    streams,
   }
 }
 

@@ -7,7 +7,8 @@ import { canaryOf } from './canary.ts'
 import type { Target } from './ground.ts'
 import type { Guise } from './guise.ts'
 import { ROLE_MEND, ROLES, type Way } from './role-paths.ts'
-import { answersOf, asksOf, type FieldTrial, searchOf, showsOf, writesOf } from './role-ways.ts'
+import { tryFieldStreams } from './role-stream-fields.ts'
+import { answersOf, asksOf, type FieldTrial, isTold, searchOf, showsOf, writesOf } from './role-ways.ts'
 import { withValue } from './rows.ts'
 import type { Reply } from './stage.ts'
 
@@ -37,12 +38,6 @@ async function plant(bench: Bench, { side }: Guise, target: Target, field: Field
   const tokens = isPlanted ? canaries.map(({ token }) => token) : []
   return { target, field, id: body.id, tokens, body: made.body, key: made.key, after: next }
 }
-
-/** A rollup shows what it sums up: who must not see that is not to see the rollup. */
-const isTold = ({ rows }: Bench, { model }: Target, { name }: Field): boolean =>
-  rows.models.some(({ fields }) =>
-    [...fields.values()].some(({ rollup }) => rollup?.of === model.name && rollup.field === name),
-  )
 
 type Row = Record<string, any>
 const has = (row: Row | undefined, { extension, name }: Field) =>
@@ -202,7 +197,9 @@ export async function checkRoleFields(bench: Bench, guise: Guise): Promise<void>
   for (const target of bench.ground.targets) {
     const { fields, writable } = target
     const free = fields.filter((field) => !isNeeded(target, field))
-    for (const field of sampleOf(bench, free)) await tryMasked(bench, guise, target, field)
+    const kept = sampleOf(bench, free)
+    for (const field of kept) await tryMasked(bench, guise, target, field)
+    await tryFieldStreams(bench, guise, target, kept)
     for (const field of sampleOf(bench, writable)) await tryRead(bench, guise, target, field)
     const refused = [
       ...fields.filter((field) => isNeeded(target, field)).map((field) => [field, 'masked'] as const),

@@ -16,6 +16,8 @@ export const PATHS = [
   'include',
   'history',
   'changes',
+  'stream',
+  'lasting',
   'pack',
   'schema',
   'view',

@@ -6,6 +6,7 @@ import { ask, type Attempt, type Bench, changingNothing, inTurns, inWords, sampl
 import type { Guise } from './guise.ts'
 import { type Path, ROLE_MEND, ROLES } from './role-paths.ts'
 import { questionsOf, type Question } from './role-questions.ts'
+import { tryRowStreams } from './role-streams.ts'
 import { draftsOf, openTrial, type RowTrial, writingOf } from './role-trials.ts'
 import { ownerOf, withValue } from './rows.ts'
 import { valueOf } from './specimen.ts'
@@ -191,6 +192,7 @@ async function tryTrial(bench: Bench, guise: Guise, trial: RowTrial, after: stri
   const { always, others } = questionsOf(bench, trial, after)
   await inTurns([...always, ...sampleOf(bench, others, 6)], (each) => tryQuestion(bench, guise, trial, each))
   await tryBatches(bench, guise, trial)
+  await tryRowStreams(bench, guise, trial, after)
 }
 
 /** Every role of rows that the plugin's resources and extensions know, on every path. */

@@ -20,6 +20,10 @@ export interface RowTrial {
   readonly gone: Made | null
   /** The row is read and not written: it is there, and every write of it is refused. */
   readonly isRead: boolean
+  /** Makes more rows of both kinds; null where no two rows may have the value that tells them apart. */
+  readonly further: { shown(): Promise<Made>; hidden(): Promise<Made> } | null
+  /** Written to a row that is met, it is met no more; null where only the deletion of a row takes it away. */
+  readonly leaving: JsonObject | null
 }
 
 /** Who makes the row, and what is special to it. */
@@ -27,7 +31,11 @@ interface Maker {
   readonly by: Side
   body?(body: JsonObject): JsonObject
 }
-type Makers = Pick<RowTrial, 'rows'> & { readonly shown: Maker; readonly hidden: Maker }
+type Makers = Pick<RowTrial, 'rows' | 'leaving'> & {
+  readonly shown: Maker
+  readonly hidden: Maker
+  readonly isSingle?: boolean
+}
 
 /** Of which rows those of the target are, where that is a record of its own. */
 export function baseOf({ rows }: Bench, { model }: Target): string | null {
@@ -52,17 +60,24 @@ function byFilter({ rows }: Bench, { side }: Guise, { model }: Target, field: Fi
   const [value, other] = two
   const term = { [field.key]: (Array.isArray(value) ? value[0] : value) as string }
   const having = (each: unknown): Maker => ({ by: side, body: (body) => withValue(body, field, each) })
-  return { rows: { [model.name]: { read: [term] } }, shown: having(value), hidden: having(other) }
+  const leaving = withValue({}, field, other)
+  const met = { [model.name]: { read: [term] } }
+  return { rows: met, shown: having(value), hidden: having(other), leaving, isSingle: field.unique }
 }
 
 /** What belongs to a row that is not met is not met. */
 async function byOwner({ rows, stage }: Bench, { side }: Guise, { model }: Target, base: string): Promise<Makers> {
   const [mine, theirs] = [await rows.make(side, base), await rows.make(stage.own, base)]
   const below = ({ id }: Made): Maker => ({ by: side, body: (body) => ({ ...body, ...ownerOf(model, id) }) })
-  return { rows: { [base]: { read: ['own'] } }, shown: below(mine), hidden: below(theirs) }
+  const leaving = ownerOf(model, theirs.id)
+  return { rows: { [base]: { read: ['own'] } }, shown: below(mine), hidden: below(theirs), leaving }
 }
 
 type Draft = (bench: Bench, guise: Guise, target: Target) => Promise<Makers | null>
+
+/** Who has made a row stays so; only where rows have owners one is given away. */
+const givenTo = ({ model }: Target, { user }: Side): JsonObject | null =>
+  model.fields.get('ownerId')?.ref === 'users' ? { ownerId: user } : null
 
 const simply =
   (rowsOf: (name: string) => Grants['rows'], whose: (guise: Guise, target: Target) => Side): Draft =>
@@ -70,6 +85,7 @@ const simply =
     rows: rowsOf(target.model.name),
     shown: { by: whose(guise, target) },
     hidden: { by: stage.own },
+    leaving: givenTo(target, stage.own),
   })
 
 const OWN = simply(
@@ -114,11 +130,14 @@ export async function openTrial(
   const makers = await draft(bench, guise, target)
   if (!makers) return null
   const { model } = target
-  const { shown, hidden, rows } = makers
+  const { shown, hidden, rows, leaving, isSingle = false } = makers
   const gone = model.keep === 'record' ? await make(bench, target, hidden) : null
   if (gone) await hidden.by.ask('DELETE', `${model.path}/${gone.id}`, { headers: versioned(gone.version) })
   const made = { shown: await make(bench, target, shown), hidden: await make(bench, target, hidden), gone }
-  return { role, rows, target, ...made, isRead: false }
+  // What is not met is not there for the role to make anything of.
+  const elsewhere = { ...hidden, by: bench.stage.own }
+  const further = { shown: () => make(bench, target, shown), hidden: () => make(bench, target, elsewhere) }
+  return { role, rows, target, ...made, isRead: false, further: isSingle ? null : further, leaving }
 }
 
 /** The same rows for a role that reads all and writes these alone; null where nothing of a row can be written. */

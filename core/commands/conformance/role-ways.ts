@@ -32,6 +32,12 @@ const post = (path: Path, url: string, body?: JsonObject): Way => ({
 })
 const json = (value: unknown) => encodeURIComponent(JSON.stringify(value))
 
+/** A rollup shows what it sums up: who must not see that is not to see the rollup. */
+export const isTold = ({ rows }: Bench, { model }: Target, { name }: Field): boolean =>
+  rows.models.some(({ fields }) =>
+    [...fields.values()].some(({ rollup }) => rollup?.of === model.name && rollup.field === name),
+  )
+
 /** Everything that answers with the row, or of it. */
 export function showsOf(bench: Bench, { target, id, body, after }: FieldTrial): Way[] {
   const { model } = target

@@ -55,6 +55,8 @@ export interface Stage {
   /** By `authorization` of a key. */
   askWith(headers: Readonly<Record<string, string>>): Ask
   addMember(side: Side): Promise<Member>
+  /** Where it listens, for what goes on: from the first time that it is asked for. */
+  origin(): Promise<string>
   close(): Promise<void>
 }
 
@@ -124,6 +126,12 @@ async function addMember(stage: Stage, { tenant }: Side): Promise<Member> {
   return { id, ...(await signIn(stage.app, email)) }
 }
 
+/** Asked without a port nothing of a stream would come before its end. */
+function originOf(app: Server): () => Promise<string> {
+  let listening: Promise<string> | null = null
+  return () => (listening ??= app.listen({ port: 0, host: '127.0.0.1' }))
+}
+
 /** @throws StartFault where the server does not start */
 export async function openStage({ config, databaseUrl, query, doctor = {} }: StageOptions): Promise<Stage> {
   const kernel = await openKernel({ config, databaseUrl, screen: null, report: () => {} })
@@ -143,6 +151,7 @@ export async function openStage({ config, databaseUrl, query, doctor = {} }: Sta
       guest: askOf(app, {}),
       askWith: (headers) => askOf(app, headers),
       addMember: (side) => addMember(stage, side),
+      origin: originOf(app),
       async close() {
         await app.close()
         await kernel.close()

@@ -59,12 +59,12 @@ export class Teller {
   }
 
   factsSince(tenant: string, after: string): Promise<Fact[]> {
-    const text = `select id::text, event from kernel.facts where tenant_id = $1 and id > $2 order by id limit 2000`
+    const text = `select id::text, event from kernel.facts where tenant_id = $1 and id > $2 order by facts.id limit 2000`
     return this.#stage.query<Fact>(text, [tenant, after])
   }
 
   async lastOf(tenant: string, event: string): Promise<Fact | undefined> {
-    const text = `select id::text, event from kernel.facts where tenant_id = $1 and event = $2 order by id desc limit 1`
+    const text = `select id::text, event from kernel.facts where tenant_id = $1 and event = $2 order by facts.id desc limit 1`
     return (await this.#stage.query<Fact>(text, [tenant, event]))[0]
   }
 

@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { expect, inject, onTestFailed } from 'vitest'
+import { LAUNCHED, STAND_STILL } from '../../../core/commands/conformance/looking.ts'
 import { ROOT } from '../../../core/host/catalogue.ts'
-import { eventually } from '../../support/harness.ts'
 import { PASSWORD } from '../../support/settings.ts'
 import type { Language, Words } from './words.ts'
 
@@ -15,6 +15,7 @@ export interface Look {
 }
 
 export interface Visit {
+  readonly language: Language
   readonly page: Page
   readonly context: BrowserContext
   /** Console errors, uncaught exceptions and violations of the security policy so far. */
@@ -24,18 +25,13 @@ export interface Visit {
 // Scripts of pages are texts, for here the compiler knows no DOM.
 const TELL_VIOLATIONS = `document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI }) =>
   console.error('The security policy was violated: ' + violatedDirective + ' ' + blockedURI))`
-// Nothing moves: colours half way between two schemes are nobody's, and a busy machine draws them in its own time.
-const STAND_STILL = `const still = new CSSStyleSheet()
-still.replaceSync('*, ::before, ::after { transition: none !important; animation: none !important }')
-document.adoptedStyleSheets.push(still)`
-const IS_SETTLED = `!document.querySelector('.skeleton, [aria-busy="true"]') && document.querySelector('h1') !== null`
 
 const LOCALES = { en: 'en-GB', fr: 'fr-FR' }
 
 export function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: inject('chromium'),
-    args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'],
+    args: LAUNCHED,
   })
 }
 
@@ -55,7 +51,7 @@ export async function openVisit(browser: Browser, address: string, look: Look): 
   await context.addInitScript({ content: STAND_STILL })
   context.on('page', (page) => listen(page, complaints))
   onTestFailed(() => keepEvidence(context, complaints))
-  return { page: await context.newPage(), context, complaints }
+  return { page: await context.newPage(), context, complaints, language }
 }
 
 /** How every page looked when the journey failed: below `.build/journeys`. */
@@ -94,10 +90,4 @@ export async function signIn({ page }: Visit, email: string, t: Words): Promise<
   await page.getByLabel(t('signIn.password')).fill(PASSWORD)
   await page.getByRole('button', { name: t('signIn.submit') }).click()
   await page.getByRole('heading', { level: 1, name: t('clients:clients') }).waitFor()
-}
-
-/** Nothing is loading. */
-export async function settle(page: Page): Promise<void> {
-  // Not `waitForFunction`, which evaluates inside of the page, where the security policy forbids it.
-  await eventually(() => page.evaluate<boolean>(IS_SETTLED), `${page.url()} is settled`, 30_000)
 }

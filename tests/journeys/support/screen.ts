@@ -1,11 +1,10 @@
 /** Before all journeys: a browser is there, and the screen is built, with the plugins that break on purpose in it. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { findFolders, ROOT } from '../../../core/host/catalogue.ts'
-import { buildScreen, screenIsStale } from '../../../host-ui/build.ts'
+import { ROOT } from '../../../core/host/catalogue.ts'
 import { writeBrokenPlugins } from './broken-plugins.ts'
-import { findChromium } from './chromium.ts'
+import { prepareScreen } from '../../../core/commands/screen.ts'
+import { demandChromium } from '../../../core/commands/conformance/chromium.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,14 +16,11 @@ declare module 'vitest' {
 }
 
 export default async function setup(project: TestProject): Promise<void> {
-  project.provide('chromium', findChromium())
+  project.provide('chromium', demandChromium(process.env.CHROMIUM))
   const { broken, unlabelled } = writeBrokenPlugins(join(ROOT, '.build/journeys/plugins'))
-  const folders = findFolders([...broken, unlabelled], []).filter(({ dir }) => existsSync(join(dir, 'ui/index.ts')))
-  const plugins = folders.map(({ dir, manifest }) => ({ id: manifest.id, dir }))
   // Not where `npm start` looks: a screen with broken plugins is nobody's.
   const out = join(ROOT, '.build/journeys/screen')
-  if (await screenIsStale({ root: ROOT, out, plugins })) await buildScreen({ root: ROOT, out, plugins })
-  project.provide('screen', out)
+  project.provide('screen', await prepareScreen([...broken, unlabelled], { out, say: () => {} }))
   project.provide('brokenPlugins', broken)
   project.provide('unlabelledPlugin', unlabelled)
 }

@@ -2,10 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { ROOT } from '../../../core/host/catalogue.ts'
+import { ROOT } from '../../host/catalogue.ts'
 
 const TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
-const axe = readFileSync(join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8')
+let source: string | undefined
+/** A tool of development: where nobody tries anything it is not there. */
+const axe = () => (source ??= readFileSync(join(ROOT, 'node_modules/axe-core/axe.min.js'), 'utf8'))
 
 interface Violation {
   readonly id: string
@@ -23,7 +25,8 @@ export function findPaleness(page: Page): Promise<string[]> {
 }
 
 async function run(page: Page, options: unknown): Promise<string[]> {
-  await page.evaluate(axe)
+  // It stays until the page is loaded anew.
+  if (!(await page.evaluate<boolean>(`typeof axe === 'object'`))) await page.evaluate(axe())
   const { violations } = await page.evaluate<{ violations: Violation[] }>(
     `axe.run(document, ${JSON.stringify(options)})`,
   )
