@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** They bring a PostgreSQL of their own, whatever else there is. */
-const OWN_SERVER = ['core/data/server.test.ts', 'tests/faults/restart.test.ts']
+const OWN_SERVER = ['core/data/server.test.ts', 'tests/faults/quarantine.test.ts', 'tests/faults/restart.test.ts']
 
 export default defineConfig({
   test: {

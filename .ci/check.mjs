@@ -1,5 +1,6 @@
-/** `node .ci/check.mjs lint | typecheck`: runs each program to its end, and fails when one of them fails. */
-import { spawnSync } from 'node:child_process'
+/** `node .ci/check.mjs lint | typecheck`: runs the programs beside each other, each to its end; fails when one does. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 
 const checks = {
   lint: [
@@ -14,14 +15,24 @@ const checks = {
   ],
 }
 
-const failed = (checks[process.argv[2]] ?? []).filter(([program, ...words]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [`node_modules/${program}`, ...words], {
-    encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+/** @returns whether it has failed */
+async function run([program, ...words]) {
+  const env = { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' }
+  const child = spawn(process.execPath, [`node_modules/${program}`, ...words], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
+  const said = []
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => said.push(part))
+  const [status] = await once(child, 'close')
   // dependency-cruiser reads TypeScript by swc, and asks for a compiler that it does not need.
-  process.stdout.write(`${stdout}${stderr}`.replace(/^.*missing-tsc-transpiler[\s\S]*?stable[.]\n*/m, ''))
-  console.log(`${status === 0 ? 'passed' : 'failed'}: ${program.split('/')[0]} ${words.join(' ')}`.trimEnd())
+  const text = Buffer.concat(said)
+    .toString()
+    .replace(/^.*missing-tsc-transpiler[\s\S]*?stable[.]\n*/m, '')
+  console.log(`${text}${status === 0 ? 'passed' : 'failed'}: ${program.split('/')[0]} ${words.join(' ')}`.trimEnd())
   return status !== 0
-})
-process.exitCode = failed.length > 0 || !(process.argv[2] in checks) ? 1 : 0
+}
+
+const programs = checks[process.argv[2]] ?? []
+const failed = await Promise.all(programs.map(run))
+process.exitCode = programs.length === 0 || failed.some(Boolean) ? 1 : 0

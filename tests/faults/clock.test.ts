@@ -114,3 +114,13 @@ test('a process that slept while the time of the database went on serves at once
   vi.restoreAllMocks()
   await database.measureClock()
 })
+
+test('a time that comes round is told once where the time known here lags behind the database by an instant', async () => {
+  await ring('round', { every: '* * * * *', key: 'round' })
+  const [minute] = await h.database.query<{ at: Date }>(`select date_trunc('minute', now()) as at`)
+  vi.spyOn(h.kernel.services.database, 'now').mockReturnValue(new Date(minute!.at.getTime() - 20))
+  await h.database.query(`update kernel.schedules set due = $1 where key = 'round'`, [minute!.at])
+  await isRung('round')
+  const [next] = await h.database.query<{ due: Date }>(`select due from kernel.schedules where key = 'round'`)
+  expect(next!.due).toEqual(new Date(minute!.at.getTime() + 60_000))
+})

@@ -34,10 +34,15 @@ afterAll(async () => {
   await h?.close()
 })
 
-/** The same for both tenants: new clients, of which some are changed, deleted or merged at once, and rings. */
-async function act(visitor: Visitor, between: () => Promise<void>): Promise<void> {
+/**
+ * The same for both tenants: new clients, of which some are changed, deleted or merged at once, and rings.
+ *
+ * @returns the names of those that took in another one
+ */
+async function act(visitor: Visitor, between: () => Promise<void>): Promise<ReadonlySet<string>> {
   const random = createRandom(SEED)
-  const made: string[] = []
+  const made: { id: string; name: string }[] = []
+  const survivors = new Set<string>()
   for (let step = 0; step < STEPS; step++) {
     if (step % 3 === 2) await between()
     const { body } = await visitor.post('/api/clients', { type: 'person', lastName: `Step ${step}` })
@@ -45,12 +50,17 @@ async function act(visitor: Visitor, between: () => Promise<void>): Promise<void
     const source = fate < 0.1 ? 'fail' : 'web'
     if (fate < 0.4) await visitor.patch(`/api/clients/${body.id}`, { source }, 1)
     else if (fate < 0.5) await visitor.remove(`/api/clients/${body.id}`, 1)
-    else if (fate < 0.6 && made.length > 0) await visitor.post(`/api/clients/${made.pop()}/merge`, { with: body.id })
-    else {
-      made.push(body.id)
+    else if (fate < 0.6 && made.length > 0) {
+      const survivor = made.pop()!
+      survivors.add(survivor.name)
+      const merged = await visitor.post(`/api/clients/${survivor.id}/merge`, { with: body.id })
+      expect(merged.status).toBe(200)
+    } else {
+      made.push({ id: body.id, name: body.lastName })
       await visitor.post('/api/probe/ring', { recordId: body.id, word: `ring ${step}`, at: '2020-01-01T00:00:00Z' })
     }
   }
+  return survivors
 }
 
 /** Hands deliveries of the tenant over again in any order, those that are done, that wait and that run. */
@@ -83,14 +93,32 @@ const areSettled = async () => {
   return open!.n === 0 && open!.told >= 2 * STEPS
 }
 
-/** Each living client with what was done for it; one that was deleted before it was told may have been too late. */
+interface Living {
+  readonly name: string
+  readonly source: string | null
+  readonly tasks: string[]
+}
+
+/** Each living client with what was done for it. */
 const outcome = (tenant: string) =>
-  h.database.query(
+  h.database.query<Living>(
     `select c.last_name as name, c.source, array(select t.title from tasklist__tasklist t
         where t.tenant_id = c.tenant_id and t.client_id = c.id and t.deleted_at is null order by t.title) as tasks
       from clients c where c.tenant_id = $1 and c.deleted_at is null order by c.last_name`,
     [tenant],
   )
+
+/**
+ * Who was deleted or merged before it was told of came too late for a welcome. One that was told of before its merge
+ * brings its own along: a survivor has one welcome or two.
+ */
+function withoutBrought(living: readonly Living[], survivors: ReadonlySet<string>): Living[] {
+  return living.map((each) => {
+    const at = each.tasks.indexOf('Welcome')
+    const hasBrought = survivors.has(each.name) && each.tasks[at + 1] === 'Welcome'
+    return hasBrought ? { ...each, tasks: each.tasks.toSpliced(at, 1) } : each
+  })
+}
 
 test(
   `${STEPS} acts told again, late and in any order come to the same as told once`,
@@ -98,12 +126,12 @@ test(
   async () => {
     const random = createRandom(SEED + 1)
     const disturbing = () => disturb(h.tenants.alice, random)
-    await Promise.all([act(h.alice, disturbing), act(h.bob, async () => {})])
+    const [survivors] = await Promise.all([act(h.alice, disturbing), act(h.bob, async () => {})])
     for (let i = 0; i < ROUNDS; i++) await disturbing()
     await eventually(areSettled, 'all come to their end', WAIT_MS)
     const [alice, bob] = [await outcome(h.tenants.alice), await outcome(h.tenants.bob)]
     expect(alice.length).toBeGreaterThan(STEPS / 3)
-    expect(alice).toEqual(bob)
+    expect(withoutBrought(alice, survivors)).toEqual(withoutBrought(bob, survivors))
   },
 )
 

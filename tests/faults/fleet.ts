@@ -1,15 +1,15 @@
 /** Several processes of Weft on one database, run apart as `npm run weft -- web` and `worker` run them. */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { freePort, type Program, run, type Settings } from './program.ts'
+import { type Ended, freePort, type Program, run, type Settings } from './program.ts'
 
 export type Kind = 'web' | 'worker'
 
 /** What a process says when it serves, each time that it does. */
 const READY = /Weft is ready at|Weft works\./
 
-/** The serving process below a supervisor; null while there is none. */
-function childOf(pid: number): number | null {
+/** The first process below another; null while there is none. */
+export function childOf(pid: number): number | null {
   const list = `/proc/${pid}/task/${pid}/children`
   try {
     const found = existsSync(list) ? readFileSync(list, 'utf8') : execFileSync('pgrep', ['-P', `${pid}`]).toString()
@@ -29,6 +29,7 @@ export class Node {
   readonly #settings: Settings
   #program: Program | null = null
   #running: Promise<void> = Promise.resolve()
+  #ended: Ended | null = null
   #isStopped = true
 
   private constructor(kind: Kind, port: number, settings: Settings) {
@@ -45,6 +46,11 @@ export class Node {
     return node
   }
 
+  /** It is asked to end, or has ended. */
+  get isStopped(): boolean {
+    return this.#isStopped
+  }
+
   get origin(): string {
     return `http://127.0.0.1:${this.port}`
   }
@@ -56,9 +62,9 @@ export class Node {
       program.process.stdout?.on('data', (bytes: Buffer) => {
         if (READY.test(`${bytes}`)) this.isReady = true
       })
-      const { err } = await program.ended
+      this.#ended = await program.ended
       this.isReady = false
-      this.lastWords = err.slice(-2_000)
+      this.lastWords = this.#ended.err.slice(-2_000)
     }
   }
 
@@ -76,9 +82,11 @@ export class Node {
     }
   }
 
-  async stop(): Promise<void> {
+  /** Asks it to end. @returns how it has; null where it had ended before it was ever started */
+  async stop(): Promise<Ended | null> {
     this.#isStopped = true
     this.#program?.process.kill('SIGTERM')
     await this.#running
+    return this.#ended
   }
 }

@@ -10,6 +10,8 @@ export interface Answer {
 
 export interface Asking {
   readonly body?: unknown
+  /** In place of a body: bytes that come as they come. */
+  readonly content?: () => AsyncIterable<Uint8Array>
   readonly headers?: Readonly<Record<string, string>>
 }
 
@@ -36,14 +38,20 @@ export class Person {
   }
 
   /** @throws Error where no answer came */
-  async ask(origin: string, method: string, path: string, { body, headers = {} }: Asking = {}): Promise<Answer> {
-    const type = body === undefined ? {} : { 'content-type': 'application/json' }
+  async ask(
+    origin: string,
+    method: string,
+    path: string,
+    { body, content, headers = {} }: Asking = {},
+  ): Promise<Answer> {
+    const type = content ? 'text/plain' : body === undefined ? null : 'application/json'
     const reply = await fetch(`${origin}${path}`, {
       method,
       redirect: 'manual',
-      headers: { origin, cookie: this.#cookie, ...type, ...headers },
+      headers: { origin, cookie: this.#cookie, ...(type ? { 'content-type': type } : {}), ...headers },
       signal: AbortSignal.timeout(PATIENCE_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(content ? { body: ReadableStream.from(content()), duplex: 'half' as const } : {}),
     })
     const text = await reply.text()
     const isJson = reply.headers.get('content-type')?.includes('json') && text !== ''

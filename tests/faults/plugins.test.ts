@@ -9,14 +9,13 @@ import { type DataAct, migrateDatabase } from '../../core/host/preparation.ts'
 import { describePlugins } from '../../core/host/trial.ts'
 import type { Described } from '../../core/resource/description.ts'
 import { hashTables, readCatalogue } from '../../core/data/catalogue.ts'
-import { type Harness, openHarness, type Visitor } from '../support/harness.ts'
+import { type Harness, openHarness } from '../support/harness.ts'
+import { fill } from '../support/filling.ts'
 import { createRandom } from '../support/random.ts'
 import { pluginFolders, SECRET } from '../support/settings.ts'
-import { specimenOf } from '../../core/commands/conformance/specimen.ts'
 
 const STEPS = Number(process.env.STEPS ?? 24)
 const SEED = Number(process.env.SEED ?? 20260713)
-const ROWS = 3
 /** Their rows say when something was done, and are the only ones that may. */
 const NOTES = ['kernel.operations', 'kernel.schemas', 'kernel.tenant_plugins', 'kernel.sessions']
 
@@ -25,35 +24,11 @@ let all: readonly Described[]
 /** Those that can be taken away. */
 let plugins: readonly Described[]
 
-const addressOf = (resource: string) => `/api/${resource.replaceAll('.', '/')}`
-
-/** Rows of every resource, each with values of every plugin that extends it. */
-async function fill(visitor: Visitor): Promise<void> {
-  const made = new Map<string, string[]>()
-  const session = (await visitor.get('/api/session')).body
-  // What is kept of people's lists is no plugin's.
-  const resources = all.filter(({ id }) => id !== 'views').flatMap((each) => each.resources)
-  for (let n = 0; n < ROWS; n++) {
-    const refer = (of: string) => (of === 'users' ? session.user.id : made.get(of === 'any' ? 'clients' : of)?.[n])
-    for (const { name, schema } of resources) {
-      const extending = all.flatMap(({ id, extensions }) =>
-        extensions.filter(([of]) => of === name).map(([, each]) => [id, specimenOf(each, n, refer)] as const),
-      )
-      const own = name === 'clients' ? { type: 'person', lastName: `Client ${n}` } : specimenOf(schema, n, refer)
-      const filled = extending.filter(([, values]) => Object.keys(values).length > 0)
-      const body = filled.length > 0 ? { ...own, extensions: Object.fromEntries(filled) } : own
-      const reply = await visitor.post(addressOf(name), body)
-      expect(reply.status, `${name}: ${reply.text}`).toBe(201)
-      made.set(name, [...(made.get(name) ?? []), reply.body.id])
-    }
-  }
-}
-
 beforeAll(async () => {
   h = await openHarness()
   all = (await describePlugins(pluginFolders)).described
   plugins = all.filter(({ isKernel }) => !isKernel)
-  for (const visitor of [h.alice, h.bob]) await fill(visitor)
+  for (const visitor of [h.alice, h.bob]) await fill(visitor, all)
 }, 120_000)
 afterAll(() => h?.close())
 

@@ -36,6 +36,9 @@ export function run(words: readonly string[], settings: Settings): Program {
   return { process: child, ended }
 }
 
+/** Also of one that somebody has killed. */
+export const hasEnded = ({ process: { exitCode, signalCode } }: Program) => exitCode !== null || signalCode !== null
+
 /** Folders for data, and the end of every PostgreSQL that was started in one. */
 export class Folders {
   readonly #base = mkdtempSync(join(tmpdir(), 'weft-faults-'))

@@ -66,7 +66,7 @@ beforeAll(async () => {
   const hoarder = plugin(
     'hoarder',
     `leak: () => { kept.push(Buffer.alloc(100_000_000, 1)) },
-     hoard: () => { for (;;) { kept.push(Buffer.alloc(1_000_000, 1)); for (const end = performance.now() + 3; performance.now() < end;); } }`,
+     hoard: () => { for (;;) { kept.push(Buffer.alloc(5_000_000, 1)); for (const end = performance.now() + 3; performance.now() < end;); } }`,
   )
   const steady = plugin('steady', 'look: () => {}')
   const port = await freePort()

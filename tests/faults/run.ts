@@ -51,6 +51,8 @@ async function openStage(queue: Queue): Promise<Stage> {
   const redis = queue === 'redis' ? await openRedis(folders.path('.')) : null
   const { query, close } = openQuery(server.ownerUrl)
   return {
+    ownerUrl: server.ownerUrl,
+    dataDir,
     settings: settingsOf({ WEFT_DATA_DIR: dataDir, ...(redis ? { REDIS_URL: redis.url } : {}) }),
     query,
     isImpatient: false,

@@ -1,14 +1,9 @@
 /** What must hold when everything has settled: each promise with how often it was tried and how often it was broken. */
+import type { Finding, Query } from './finding.ts'
+import { findFiles } from './file-checks.ts'
 import type { Ledger } from './ledger.ts'
-
-export type Query = <R>(text: string, values?: unknown[]) => Promise<R[]>
-
-export interface Finding {
-  readonly promise: string
-  readonly tried: number
-  /** The first of those that were broken; none is the promise. */
-  readonly broken: readonly unknown[]
-}
+import { findSecrets } from './secret-checks.ts'
+import type { Stage } from './stage.ts'
 
 const WELCOMES = `(select tenant_id, after ->> 'client_id' as client, count(*) from kernel.facts
   where event = 'tasklist.created' and after ->> 'title' = 'Welcome' group by 1, 2)`
@@ -31,7 +26,9 @@ async function findRows(query: Query, { clients, acknowledged }: Ledger): Promis
       clients.map(({ isDeleted }) => isDeleted),
     ],
   )
-  const twice = await query(`select last_name, count(*) from clients group by 1 having count(*) > 1`)
+  const twice = await query(
+    `select last_name, count(*) from clients where last_name is not null group by 1 having count(*) > 1`,
+  )
   return [
     { promise: 'an acknowledged write is there, deletions too', tried: acknowledged, broken: lost },
     { promise: 'a create is done once, however often its key is sent', tried: clients.length, broken: twice },
@@ -159,14 +156,16 @@ async function findDeliveries(query: Query): Promise<Finding> {
   }
 }
 
-/** @param query runs SQL past every policy, over the tenants of the run alone */
-export async function checkAll(query: Query, ledger: Ledger): Promise<Finding[]> {
+export async function checkAll(stage: Stage, ledger: Ledger): Promise<Finding[]> {
+  const { query } = stage
   return [
     ...(await findRows(query, ledger)),
     ...(await findEffects(query, ledger)),
     ...(await findBatches(query, ledger)),
     ...(await findMerges(query, ledger)),
     await findDeliveries(query),
+    ...(await findFiles(stage, ledger)),
+    ...(await findSecrets(stage, ledger)),
     {
       promise: 'an answer is what the state of its row explains',
       tried: ledger.acknowledged,

@@ -4,10 +4,12 @@ import { createRandom } from '../../support/random.ts'
 import { eventually } from '../../support/harness.ts'
 import { Node } from '../fleet.ts'
 import { Person } from '../person.ts'
-import { checkAll, type Finding } from './checks.ts'
+import { checkAll } from './checks.ts'
+import type { Finding } from './finding.ts'
 import { Ledger } from './ledger.ts'
 import { Sender } from './sender.ts'
-import { emailOf, type Stage, TENANTS } from './stage.ts'
+import { Rotation } from './rotation.ts'
+import { emailOf, REPLACED, type Stage, TENANTS } from './stage.ts'
 import { Writer } from './writer.ts'
 
 const WEBS = 2
@@ -33,7 +35,7 @@ export interface Order {
 export interface Outcome {
   readonly findings: readonly Finding[]
   /** How often each was killed. */
-  readonly killed: Readonly<Record<'web' | 'worker' | 'supervisor' | 'PostgreSQL', number>>
+  readonly killed: Readonly<Record<'web' | 'worker' | 'supervisor' | 'PostgreSQL' | 'rotation', number>>
   readonly seconds: number
 }
 
@@ -61,12 +63,14 @@ class Course {
       const senders = await Promise.all(TENANTS.map((tenant) => this.#senderOf(tenant)))
       const writing = new AbortController()
       const writers = senders.flatMap((sender, t) =>
-        Array.from({ length: WRITERS }, (_, w) => new Writer(sender, `${t}.${w}`)),
+        Array.from({ length: WRITERS }, (_, w) => new Writer(sender, `${t}.${w}`, REPLACED[w] ?? null)),
       )
       await Promise.all(writers.map((writer) => writer.prepare()))
       const bells = await Promise.all(senders.map((sender) => this.#ringEachMinute(sender)))
       log('writing and killing')
-      const work = Promise.all(writers.map((writer) => writer.work(writing.signal)))
+      const rotation = new Rotation({ ...stage, random: this.#random, ledger: this.#ledger })
+      const rotating = rotation.work(writing.signal)
+      const work = Promise.all([...writers.map((writer) => writer.work(writing.signal)), rotating])
       // Awaited below; until then its failure must not end the process.
       work.catch(() => {})
       await Promise.race([this.#kill(kills), work])
@@ -75,9 +79,14 @@ class Course {
       await work
       await Promise.all(bells.map((hush) => hush()))
       await settling
+      await rotation.finish()
       log('counting')
-      const findings = await checkAll(stage.query, this.#ledger)
-      return { findings, killed: this.#killed, seconds: (performance.now() - begin) / 1_000 }
+      const findings = await checkAll(stage, this.#ledger)
+      return {
+        findings,
+        killed: { ...this.#killed, rotation: this.#ledger.cutRotations },
+        seconds: (performance.now() - begin) / 1_000,
+      }
     } finally {
       await Promise.all(this.#nodes.map((node) => node.stop()))
     }
@@ -86,7 +95,7 @@ class Course {
   async #senderOf(tenant: string): Promise<Sender> {
     const webs = this.#nodes.filter(({ kind }) => kind === 'web')
     const person = await Person.signIn(webs[0]!.origin, emailOf(tenant))
-    return new Sender({ person, webs, ledger: this.#ledger, random: this.#random })
+    return new Sender({ tenant, person, webs, ledger: this.#ledger, random: this.#random })
   }
 
   /** @returns what ends it */
@@ -129,19 +138,25 @@ class Course {
   async #settle(work: Promise<unknown>): Promise<void> {
     const { query, isImpatient } = this.#order.stage
     let isWorking = true
+    let left: Record<string, number> = {}
     work.finally(() => (isWorking = false)).catch(() => {})
     const isSettled = async () => {
       if (isImpatient)
         await query(`update kernel.deliveries set leased_until = now() - interval '1 second'
           where state = 'queued' and updated_at < now() - interval '2 seconds'`)
-      const [left] = await query<{ open: number }>(`select (
-          (select count(*) from kernel.deliveries where state in ('waiting', 'queued'))
-          + (select count(*) from kernel.tasks where state in ('waiting', 'running', 'undoing'))
-          + (select count(*) from kernel.schedules where not declared)
-          + (select count(*) from kernel.facts f, kernel.relay r where (f.xid, f.id) > (r.xid, r.fact)))::int as open`)
-      return !isWorking && left?.open === 0
+      const [found] = await query<Record<string, number>>(`select
+          (select count(*) from kernel.deliveries where state in ('waiting', 'queued'))::int as deliveries,
+          (select count(*) from kernel.tasks where state in ('waiting', 'running', 'undoing'))::int as tasks,
+          (select count(*) from kernel.schedules where not declared)::int as schedules,
+          (select count(*) from kernel.facts f, kernel.relay r where (f.xid, f.id) > (r.xid, r.fact))::int as facts`)
+      left = { ...found, writers: isWorking ? 1 : 0 }
+      return Object.values(left).every((count) => count === 0)
     }
-    await eventually(() => isSettled().then((is) => pause(200).then(() => is)), 'everything is told', SETTLE_MS)
+    await eventually(() => isSettled().then((is) => pause(200).then(() => is)), 'everything is told', SETTLE_MS).catch(
+      (error: Error) => {
+        throw new Error(`${error.message}: left are ${JSON.stringify(left)}`)
+      },
+    )
   }
 }
 

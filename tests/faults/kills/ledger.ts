@@ -28,6 +28,14 @@ export interface Pair {
   mergeId: string | null
 }
 
+/** A file whose upload was acknowledged. */
+export interface KeptFile {
+  readonly id: string
+  readonly sha256: string
+  /** `unknown`: it was claimed, and the answer did not come. */
+  state: 'staged' | 'kept' | 'unknown'
+}
+
 export class Ledger {
   readonly clients: KeptClient[] = []
   readonly groups: Group[] = []
@@ -35,6 +43,15 @@ export class Ledger {
   readonly tasks: string[] = []
   /** Words of rings by whether their schedule was acknowledged. */
   readonly rings = new Map<string, boolean>()
+  readonly files: KeptFile[] = []
+  uploads = 0
+  /** Words that were said of people who are erased, and stand nowhere any more. */
+  readonly erased: string[] = []
+  /** What a tenant last entrusted, by tenant, plugin and name. */
+  readonly secrets = new Map<string, string>()
+  entrusted = 0
+  /** Rotations of the secrets' keys that were killed in their middle. */
+  cutRotations = 0
   merges = 0
   unmerges = 0
   /** Keys that were sent again, after an answer or for want of one. */

@@ -17,12 +17,14 @@ export interface Insisted {
 }
 
 export class Sender {
+  readonly tenant: string
   readonly ledger: Ledger
   readonly random: () => number
   readonly #person: Person
   readonly #webs: readonly Node[]
 
-  constructor(at: { person: Person; webs: readonly Node[]; ledger: Ledger; random: () => number }) {
+  constructor(at: { tenant: string; person: Person; webs: readonly Node[]; ledger: Ledger; random: () => number }) {
+    this.tenant = at.tenant
     this.#person = at.person
     this.#webs = at.webs
     this.ledger = at.ledger
@@ -54,6 +56,12 @@ export class Sender {
       await pause(AGAIN_MS)
     }
     throw new Error(`Nobody answers: ${request[0]} ${request[1]}`)
+  }
+
+  /** Whether the handler that welcomes each new client has been told: it could not write of one that is gone. */
+  async isWelcomed(id: string): Promise<boolean> {
+    const answer = await this.once(['GET', `/api/tasklist?clientId=${id}&limit=1`])
+    return answer?.status === 200 && answer.body.items.length > 0
   }
 
   accuse(what: string, answer: Answer): void {

@@ -2,8 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../person.ts'
+import { Entruster } from './entruster.ts'
+import { Eraser } from './eraser.ts'
 import type { KeptClient, Pair } from './ledger.ts'
 import type { Sender } from './sender.ts'
+import { Uploader } from './uploader.ts'
 
 const GROUP = 20
 const PAIRS = 3
@@ -20,11 +23,16 @@ export class Writer {
   readonly #own: KeptClient[] = []
   readonly #group = { ids: [] as string[], batches: 0, left: new Map<string, number>(), task: null as string | null }
   readonly #pairs: Pair[] = []
+  readonly #eraser: Eraser
   readonly #acts: readonly (readonly [weight: number, act: () => Promise<void>])[]
 
-  constructor(sender: Sender, name: string) {
+  /** @param secret the name of one that it alone replaces */
+  constructor(sender: Sender, name: string, secret: string | null) {
     this.#sender = sender
     this.#name = name
+    const uploader = new Uploader(sender)
+    const entruster = secret === null ? null : new Entruster(sender, secret)
+    this.#eraser = new Eraser(sender)
     this.#acts = [
       [25, () => this.#create()],
       [35, () => this.#change()],
@@ -32,6 +40,9 @@ export class Writer {
       [12, () => this.#ring()],
       [8, () => this.#batch()],
       [12, () => this.#merge()],
+      [10, () => uploader.upload(this.#next(), this.#bell)],
+      [10, () => this.#eraser.act()],
+      [4, async () => entruster?.entrust(this.#next())],
     ]
   }
 
@@ -60,6 +71,7 @@ export class Writer {
     // What is begun is brought to its end, so that every count is known.
     while (this.#group.task !== null) await this.#look().then(() => pause(REST_MS))
     for (const pair of this.#pairs) await this.#settle(pair)
+    await this.#eraser.eraseAll()
   }
 
   #next(): string {
@@ -109,15 +121,9 @@ export class Writer {
     client.notes = notes
   }
 
-  /** The welcome of a client that is gone could not be written. */
-  async #isWelcomed(id: string): Promise<boolean> {
-    const answer = await this.#sender.once(['GET', `/api/tasklist?clientId=${id}&limit=1`])
-    return answer?.status === 200 && answer.body.items.length > 0
-  }
-
   async #remove(): Promise<void> {
     const client = this.#living()
-    if (!client || !(await this.#isWelcomed(client.id))) return
+    if (!client || !(await this.#sender.isWelcomed(client.id))) return
     const headers = { 'if-match': `"${client.version}"` }
     const { answer, isRepeated } = await this.#sender.insist(['DELETE', `/api/clients/${client.id}`, { headers }])
     if (answer.status !== 204 && !(isRepeated && answer.status === 404)) return this.#sender.accuse('delete', answer)
@@ -163,7 +169,7 @@ export class Writer {
     const pair = this.#sender.pick(this.#pairs)
     if (pair.state === 'unknown') return this.#settle(pair)
     if (pair.state === 'merged') return this.#unmerge(pair)
-    if (!(await this.#isWelcomed(pair.survivor)) || !(await this.#isWelcomed(pair.merged))) return
+    if (!(await this.#sender.isWelcomed(pair.survivor)) || !(await this.#sender.isWelcomed(pair.merged))) return
     const path = `/api/clients/${pair.survivor}/merge`
     const answer = await this.#sender.once(['POST', path, { body: { with: pair.merged } }])
     if (!answer) return void (pair.state = 'unknown')
