@@ -9,8 +9,6 @@ import { SecondFactor } from './second-factor.ts'
 
 const KEY = createSecretKey(Buffer.alloc(32))
 
-vi.mock('./password.ts', { spy: true })
-
 const PASSWORD = 'bouquet de roses'
 const HERE = '198.51.100.1'
 const refused = { status: 401, code: 'credentials' }
@@ -72,9 +70,11 @@ describe('signing in', () => {
     expect(await directory.run('select * from kernel.sessions')).toEqual([])
   })
   test('checks an unknown e-mail against the dummy', async () => {
-    vi.mocked(verifyPassword).mockClear()
-    await expect(signIn('nobody@noces.example')).rejects.toMatchObject(refused)
-    expect(verifyPassword).toHaveBeenCalledExactlyOnceWith(dummyHash, PASSWORD)
+    const verify = vi.fn(verifyPassword)
+    const watched = new Sessions(directory.database, new SecondFactor(directory.database, KEY), verify)
+    const unknown = { email: 'nobody@noces.example', password: PASSWORD, network: HERE }
+    await expect(watched.signIn(unknown)).rejects.toMatchObject(refused)
+    expect(verify).toHaveBeenCalledExactlyOnceWith(dummyHash, PASSWORD)
   })
   test('takes whatever is typed for an e-mail', async () => {
     for (const email of ['', 'anne', 'a\u0000@b.example', '\ud800@b', `' or 1=1 --@b`]) {
@@ -150,6 +150,13 @@ describe('a session', () => {
     await sessions.signOut(one.identity.sessionHash!)
     expect(await sessions.authenticate(one.token)).toBeNull()
     expect(await sessions.authenticate(other.token)).not.toBeNull()
+  })
+  test('is over in the very millisecond in which it is signed out', async () => {
+    for (let n = 0; n < 100; n++) {
+      const { token, identity } = await sessions.open(user, { network: HERE })
+      await sessions.signOut(identity.sessionHash!)
+      expect(await sessions.authenticate(token)).toBeNull()
+    }
   })
   test('is changed for one of another tenant, with the same end', async () => {
     const old = await signIn()

@@ -13,6 +13,8 @@ import { createToken, hashToken, isToken } from './token.ts'
 
 const IDLE = `interval '24 hours'`
 const LIFE = `interval '30 days'`
+/** Over whatever the clock says next: `now()` is rounded to milliseconds, upwards too, and may be set back. */
+export const ENDED = `expires_at = '-infinity'`
 /** How old `used_at` may be before a request renews it. */
 const STALE = `interval '1 minute'`
 
@@ -141,10 +143,16 @@ export class Sessions {
   readonly #lookup: TokenLookup<SessionRow>
   readonly #attempts: Attempts
   readonly #secondFactor: Pick<SecondFactor, 'of' | 'check'>
+  readonly #verify: typeof verifyPassword
 
-  constructor(database: Pick<Database, 'door'>, secondFactor: Pick<SecondFactor, 'of' | 'check'>) {
+  constructor(
+    database: Pick<Database, 'door'>,
+    secondFactor: Pick<SecondFactor, 'of' | 'check'>,
+    verify: typeof verifyPassword = verifyPassword,
+  ) {
     this.#database = database
     this.#secondFactor = secondFactor
+    this.#verify = verify
     this.#lookup = new TokenLookup(database, LOOKUP)
     this.#attempts = new Attempts(database)
   }
@@ -160,7 +168,7 @@ export class Sessions {
     return this.#attempts.inTurn(email, network, async () => {
       const attempt = await this.#attempts.begin(email, network)
       const { user, subject } = attempt
-      const isRight = await verifyPassword(user?.password ?? dummyHash, password)
+      const isRight = await this.#verify(user?.password ?? dummyHash, password)
       const refusal = user && isRight ? await this.#askFurther(user.id, code) : new Problem(401, 'credentials')
       const opened = user && !refusal ? await this.#open(user.id, subject, place) : null
       if (opened) return opened
@@ -256,7 +264,7 @@ export class Sessions {
   async signOut(hash: Buffer): Promise<void> {
     await this.#database.door({
       // Whoever leaves while acting as somebody else leaves altogether.
-      text: `update kernel.sessions set expires_at = now() where token_hash = $1
+      text: `update kernel.sessions set ${ENDED} where token_hash = $1
           or id = (select parent from kernel.sessions where token_hash = $1)`,
       values: [hash],
     })
@@ -274,7 +282,7 @@ export class Sessions {
 
   /** @throws Problem 404 `not_found`; 403 `forbidden` for a key */
   async end(identity: Identity, id: string): Promise<void> {
-    const text = `update kernel.sessions s set expires_at = now() from kernel.sessions o
+    const text = `update kernel.sessions s set ${ENDED} from kernel.sessions o
       where ${OF_OWNER} and o.token_hash = $2 and s.id = $3 and s.user_id = $1 and s.expires_at > now()`
     const isEnded =
       isUuid(id) && (await this.#database.door({ text, values: [...ownerOf(identity), id] })).rowCount === 1
@@ -283,7 +291,7 @@ export class Sessions {
 
   /** Ends every session of the same user but this one. @throws Problem 403 `forbidden` for a key */
   async endOthers(identity: Identity): Promise<void> {
-    const text = `update kernel.sessions s set expires_at = now() from kernel.sessions o
+    const text = `update kernel.sessions s set ${ENDED} from kernel.sessions o
       where ${OF_OWNER} and o.token_hash = $2 and s.user_id = $1 and s.token_hash <> $2 and s.expires_at > now()`
     await this.#database.door({ text, values: ownerOf(identity) })
   }
@@ -298,7 +306,7 @@ export class Sessions {
     const { email } = identity.user
     await this.#attempts.inTurn(email, network, async () => {
       const attempt = await this.#attempts.begin(email, network)
-      if (await verifyPassword(attempt.user?.password ?? dummyHash, current)) return
+      if (await this.#verify(attempt.user?.password ?? dummyHash, current)) return
       await this.#attempts.fail(attempt)
       throw new Problem(403, 'credentials', [{ path: '/current', code: 'credentials' }])
     })
@@ -320,7 +328,7 @@ export class Sessions {
       text: `with changed as (update kernel.users set password = $3 where id = $1 returning id),
           tokens as (update kernel.account_tokens a set used_at = now() from changed
             where a.user_id = changed.id and a.used_at is null)
-        update kernel.sessions s set expires_at = now() from changed
+        update kernel.sessions s set ${ENDED} from changed
         where s.user_id = changed.id and s.token_hash <> $2 and s.expires_at > now()`,
       values: [...owner, await hashPassword(password)],
     })

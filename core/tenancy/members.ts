@@ -1,5 +1,6 @@
 /** What administrators change of their members. An organisation keeps one administrator who can sign in. */
 import type { ChosenRole } from '../access/grants.ts'
+import { ENDED } from '../access/sessions.ts'
 import { Problem } from '../contract.ts'
 import type { Database, Transaction } from '../data/database.ts'
 import { isUuid } from '../resource/formats.ts'
@@ -57,8 +58,7 @@ function assertId(user: string): string {
 }
 
 async function endSessions(transaction: Transaction, tenant: string, user: string): Promise<void> {
-  const text =
-    'update kernel.sessions set expires_at = now() where tenant_id = $1 and user_id = $2 and expires_at > now()'
+  const text = `update kernel.sessions set ${ENDED} where tenant_id = $1 and user_id = $2 and expires_at > now()`
   await transaction.query({ text, values: [tenant, user] })
 }
 
