@@ -1,7 +1,16 @@
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** They bring a PostgreSQL of their own, whatever else there is. */
 const OWN_SERVER = ['core/data/server.test.ts', 'tests/faults/quarantine.test.ts', 'tests/faults/restart.test.ts']
+
+/** What crosses parts takes longer than what stands beside the code: begun last, it would leave the other worker idle. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const crosses = ({ moduleId }: TestSpecification) => Number(moduleId.includes('/tests/'))
+    return (await super.sort(files)).toSorted((a, b) => crosses(b) - crosses(a))
+  }
+}
 
 export default defineConfig({
   test: {
@@ -18,6 +27,10 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Each worker loads the kernel once, and not for each file anew; what a test mocks ends with it.
+    isolate: false,
+    restoreMocks: true,
+    sequence: { sequencer: LongestFirst },
     // Tests get Lit's development form and a provider made for trying, which say so once in each file.
     onConsoleLog: (line) => !line.startsWith('Lit is in dev mode') && !line.startsWith('oidc-provider '),
   },
