@@ -70,7 +70,7 @@ describe('signing in', () => {
     expect(await directory.run('select * from kernel.sessions')).toEqual([])
   })
   test('checks an unknown e-mail against the dummy', async () => {
-    const verify = vi.fn(verifyPassword)
+    const verify = vi.fn<typeof verifyPassword>(verifyPassword)
     const watched = new Sessions(directory.database, new SecondFactor(directory.database, KEY), verify)
     const unknown = { email: 'nobody@noces.example', password: PASSWORD, network: HERE }
     await expect(watched.signIn(unknown)).rejects.toMatchObject(refused)
