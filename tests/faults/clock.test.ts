@@ -10,6 +10,7 @@ const MINUTES = 10 * 60_000
 let h: Harness
 let client: string
 beforeAll(async () => {
+  runs.length = 0
   h = await openHarness({ worker: true })
   client = (await h.alice.post('/api/clients', { type: 'person', lastName: 'Timed' })).body.id
   const settings = { tone: 'loud' }

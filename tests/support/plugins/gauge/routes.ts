@@ -54,7 +54,8 @@ export const walkInExchange = defineRoute({
     walk(ctx, body as Walk, () => ctx.work((inner) => inner.rows(gauges).create({ word: 'zebra' }))),
 })
 
-let kept: AsyncIterator<unknown> | null = null
+/** By tenant. */
+const kept = new Map<string, AsyncIterator<unknown>>()
 
 /** Goes on with the stream of the call before, whose ctx is over. */
 export const walkOn = defineRoute({
@@ -63,9 +64,10 @@ export const walkOn = defineRoute({
   access: 'gauge.read',
   kind: 'exchange',
   async handle(ctx) {
-    const last = kept
-    kept = ctx.rows(gauges).stream()[Symbol.asyncIterator]()
-    await kept.next()
+    const last = kept.get(ctx.tenant.id)
+    const next = ctx.rows(gauges).stream()[Symbol.asyncIterator]()
+    kept.set(ctx.tenant.id, next)
+    await next.next()
     return last
       ? last.next().then(
           () => 'it goes on',

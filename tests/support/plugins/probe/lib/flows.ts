@@ -144,7 +144,8 @@ const echo = defineRoute({
 /** Each run of the feed that is going on in this process, by tenant and key. */
 export const watching = new Map<string, { ctx: Ctx; signal: AbortSignal }>()
 
-let refusals = 0
+/** By tenant, how often it could not say. */
+const refusals = new Map<string, number>()
 
 /** Runs while the setting `tone` is loud: one key for each `limit`. */
 export const watch = defineFeed({
@@ -152,7 +153,11 @@ export const watch = defineFeed({
   async keys(ctx) {
     const { tone, limit = 1 } = ctx.settings<{ tone: string; limit?: number }>()
     // Again and again it would be suspended.
-    if (limit === 10 && ++refusals < 5) throw new Error('nobody can say')
+    const before = refusals.get(ctx.tenant.id) ?? 0
+    if (limit === 10 && before < 4) {
+      refusals.set(ctx.tenant.id, before + 1)
+      throw new Error('nobody can say')
+    }
     return tone === 'loud' ? Array.from({ length: limit }, (_, i) => `box ${i + 1}`) : []
   },
   async run(ctx, signal, key) {
