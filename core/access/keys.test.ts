@@ -109,7 +109,7 @@ describe('a key', () => {
     expect(await keys.authenticate(key)).toBeNull()
     await directory.run('update kernel.users set suspended_at = null')
     expect(await keys.authenticate(key)).not.toBeNull()
-    await directory.run('update kernel.api_keys set expires_at = now()')
+    await directory.run(`update kernel.api_keys set expires_at = now() - interval '1 second'`)
     expect(await keys.authenticate(key)).toBeNull()
     const gone = (await keys.create(eve, { name: 'Gone' }, grantable)).key
     await directory.run('delete from kernel.memberships where user_id = $1', [eve.user.id])

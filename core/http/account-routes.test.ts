@@ -297,7 +297,9 @@ describe('an invitation', () => {
     const email = freshAddress()
     const { id } = (await invite(email)).body
     const token = await readToken(email)
-    await h.database.query(`update kernel.account_tokens set expires_at = now() where id = $1`, [id])
+    await h.database.query(`update kernel.account_tokens set expires_at = now() - interval '1 second' where id = $1`, [
+      id,
+    ])
     expect((await h.anonymous().post('/api/invitations/look', { token })).status).toBe(404)
     expect((await accept(token, { name: 'Late', password: NEW })).body.code).toBe('unknown_token')
   })

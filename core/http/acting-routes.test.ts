@@ -135,7 +135,9 @@ describe('it ends', () => {
 
   test('after an hour', async () => {
     const acting = await begin((await addPerson('administrator')).visitor)
-    await h.database.query(`update kernel.sessions set expires_at = now() where acting_id is not null`)
+    await h.database.query(
+      `update kernel.sessions set expires_at = now() - interval '1 second' where acting_id is not null`,
+    )
     expect(await isOver(acting)).toBe(true)
   })
 })

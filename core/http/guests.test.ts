@@ -176,7 +176,7 @@ describe('a link', () => {
     await expectGone(await visitor.get(`/api/link/${token}/tasklist/open`))
     expect((await visitor.call('HEAD', at(token, '/shared'))).status).toBe(404)
     await switched('probe', async () => expectGone(await visitor.get(at(token, '/shared'))))
-    await h.database.query(`update kernel.links set expires_at = now() where id = $1`, [id])
+    await h.database.query(`update kernel.links set expires_at = now() - interval '1 second' where id = $1`, [id])
     await expectGone(await visitor.get(at(token, '/shared')))
     const second = await share()
     expect((await h.bob.post(`/api/probe/unshare/${second.id}`)).body).toBe(false)
